@@ -1,0 +1,351 @@
+//! Starting, answering and ending calls, and what media says of them until they are secured.
+
+use std::time::Duration;
+
+use kiosk_wire::{Body, ByeReason, Candidate, Description, PeerId, RejectReason, Role, SdpType, Transport};
+
+use crate::{
+    ENDED_SHOWN, Ended, Kiosk, Target,
+    call::{Call, Phase},
+    chat::Chat,
+    link::trusted_seconds,
+    port::{CallId, MediaCommand, MediaEvent, Notice, Output},
+    timers::Timer,
+    trust::Standing,
+    view::Ending,
+};
+
+/// How long a person has to answer.
+const RING_TIMEOUT: Duration = Duration::from_secs(45);
+/// From the answer to the confirmation.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a goodbye may take after the peer connection has closed.
+const GOODBYE: Duration = Duration::from_millis(500);
+/// Most local candidates kept until the description is out.
+const MOST_LOCAL_CANDIDATES: usize = 128;
+
+/// What the peer is told of an end.
+enum Farewell {
+    Reject(RejectReason),
+    Bye(ByeReason),
+    Nothing,
+}
+
+impl Kiosk {
+    pub(crate) fn call_button(&mut self) {
+        match self.call.as_ref().map(|call| &call.phase) {
+            None => self.call_command(None),
+            Some(Phase::RingingIn(_)) => self.answer(),
+            Some(Phase::RingingOut { .. } | Phase::Connecting { .. } | Phase::InCall { .. }) => self.hang_up_command(),
+        }
+    }
+
+    pub(crate) fn call_command(&mut self, peer: Option<PeerId>) {
+        match self.callable(peer) {
+            Ok((peer, standing)) => self.start_call(peer, &standing),
+            Err(sentence) => self.decline(sentence),
+        }
+    }
+
+    fn callable(&self, peer: Option<PeerId>) -> Result<(PeerId, Standing), String> {
+        if self.stopped {
+            return Err("the kiosk is being stopped".to_owned());
+        }
+        if self.call.is_some() {
+            return Err("there is a call already; hang up first".to_owned());
+        }
+        if self.link.session().is_none() {
+            return Err("the kiosk is not signed in at a server; see `kioskctl status`".to_owned());
+        }
+        let Some(peer) = peer.or_else(|| self.target_peer()) else {
+            return Err(match self.target {
+                Target::Operator => "no operator that may be called is in the room".to_owned(),
+                Target::Peer(peer) => format!("{peer}, whom the call button calls, is not in the room"),
+            });
+        };
+        match self.standing(peer) {
+            None => Err(format!("{peer} is not in the room; see `kioskctl peers`")),
+            Some(Standing::Refused) => Err(format!("{peer} is not trusted; see `kioskctl trust add`")),
+            Some(standing) => Ok((peer, standing)),
+        }
+    }
+
+    pub(crate) fn standing(&self, peer: PeerId) -> Option<Standing> {
+        let found = self.link.peer(peer)?;
+        Some(self.trust.standing(&found.certificate, &found.memberships, trusted_seconds(self.now.wall)))
+    }
+
+    /// Whom the call button would call now.
+    pub(crate) fn target_peer(&self) -> Option<PeerId> {
+        match self.target {
+            Target::Peer(peer) => self.link.peer(peer).map(|_| peer),
+            Target::Operator => {
+                let peers = &self.link.session()?.peers;
+                let operators = peers.iter().filter(|(_, peer)| peer.certificate.role == Role::Operator);
+                let ranked = operators.filter_map(|(id, _)| match self.standing(*id)? {
+                    Standing::Pinned(_) => Some((0, *id)),
+                    Standing::Member => Some((1, *id)),
+                    Standing::Unverified => Some((2, *id)),
+                    Standing::Refused => None,
+                });
+                ranked.min().map(|(_, id)| id)
+            }
+        }
+    }
+
+    fn start_call(&mut self, peer: PeerId, standing: &Standing) {
+        let id = self.new_call_id();
+        let Some((_, ends)) = self.ends(peer, standing) else { return };
+        let ice = self.link.session().map(|session| session.ice.clone()).unwrap_or_default();
+        self.begin(Call::outgoing(id, ends));
+        self.output(Output::Media(MediaCommand::Offer { call: id, ice }));
+    }
+
+    /// An offer that may ring.
+    pub(crate) fn ring(&mut self, call: Call, answer_at_once: bool) {
+        self.begin(call);
+        if answer_at_once {
+            self.answer();
+        } else {
+            self.send_on_link(&Body::Ringing);
+        }
+    }
+
+    fn begin(&mut self, call: Call) {
+        self.notify(Notice::CallStarted { call: call.id, peer: call.peer(), outgoing: call.outgoing });
+        self.call = Some(call);
+        self.ended = None;
+        self.timers.stop(Timer::Ended);
+        self.chat = Chat::default();
+        self.timers.set(Timer::Ring, self.after(RING_TIMEOUT));
+    }
+
+    pub(crate) fn answer_command(&mut self) {
+        if matches!(self.call.as_ref().map(|call| &call.phase), Some(Phase::RingingIn(_))) {
+            self.answer();
+        } else {
+            self.decline("nobody is calling".to_owned());
+        }
+    }
+
+    fn answer(&mut self) {
+        let since = self.now.mono;
+        let ice = self.link.session().map(|session| session.ice.clone()).unwrap_or_default();
+        let Some(call) = &mut self.call else { return };
+        let Phase::RingingIn(offer) = &call.phase else { return };
+        let (id, sdp) = (call.id, offer.sdp().to_owned());
+        call.phase = Phase::Connecting { since };
+        let held = call.release_candidates();
+        self.output(Output::Media(MediaCommand::Answer { call: id, sdp, ice }));
+        self.add_candidates(id, held);
+        self.timers.stop(Timer::Ring);
+        self.timers.set(Timer::Connect, self.after(CONNECT_TIMEOUT));
+    }
+
+    /// The peer answered our offer.
+    pub(crate) fn answered(&mut self, description: Description) {
+        let since = self.now.mono;
+        let Some(call) = &mut self.call else { return };
+        let (id, sdp) = (call.id, description.sdp().to_owned());
+        call.remote = Some(description);
+        call.phase = Phase::Connecting { since };
+        let held = call.release_candidates();
+        self.output(Output::Media(MediaCommand::AcceptAnswer { call: id, sdp }));
+        self.add_candidates(id, held);
+        self.timers.stop(Timer::Ring);
+        self.timers.set(Timer::Connect, self.after(CONNECT_TIMEOUT));
+    }
+
+    fn add_candidates(&mut self, call: CallId, candidates: Vec<Candidate>) {
+        for candidate in candidates {
+            self.output(Output::Media(MediaCommand::AddCandidate { call, candidate }));
+        }
+    }
+
+    pub(crate) fn hang_up_command(&mut self) {
+        match self.call.as_ref().map(|call| &call.phase) {
+            None => self.decline("there is no call".to_owned()),
+            Some(Phase::RingingIn(_)) => self.end_call(Ending::Declined),
+            Some(Phase::RingingOut { .. } | Phase::Connecting { .. } | Phase::InCall { .. }) => {
+                self.end_call(Ending::HungUp);
+            }
+        }
+    }
+
+    pub(crate) fn nobody_answered(&mut self) {
+        self.end_call(Ending::NoAnswer);
+    }
+
+    /// Ends the call, if there is one, and tells the peer.
+    pub(crate) fn end_call(&mut self, why: Ending) {
+        let Some(call) = &self.call else { return };
+        let body = match farewell(why, matches!(call.phase, Phase::RingingIn(_))) {
+            Farewell::Reject(why) => Some(Body::Reject(why)),
+            // The peer knows nothing of a call whose offer was never sent.
+            Farewell::Bye(why) => call.offer.map(|_| Body::Bye(why)),
+            Farewell::Nothing => None,
+        };
+        if let Some(body) = body
+            && self.send_on_link(&body).is_none()
+            && matches!(body, Body::Bye(_))
+        {
+            self.send_on_channel(&body);
+        }
+        self.finish_call(why);
+    }
+
+    pub(crate) fn peer_said_bye(&mut self, why: ByeReason) {
+        let connected = self.call.as_ref().is_some_and(|call| !matches!(call.phase, Phase::RingingIn(_)));
+        self.finish_call(match why {
+            ByeReason::HangUp => Ending::PeerHungUp,
+            ByeReason::Timeout if connected => Ending::NoConnection,
+            ByeReason::Timeout => Ending::NoAnswer,
+            ByeReason::Lost => Ending::PeerLost,
+            ByeReason::Media => Ending::MediaFailed,
+            ByeReason::Security => Ending::NotSecure,
+            ByeReason::Protocol => Ending::Protocol,
+            ByeReason::Shutdown => Ending::Shutdown,
+        });
+    }
+
+    fn finish_call(&mut self, why: Ending) {
+        let Some(call) = self.forget_call() else { return };
+        self.notify(Notice::CallEnded { call: call.id, why });
+        self.ended = Some(Ended { name: call.name, why });
+        self.timers.set(Timer::Ended, self.after(ENDED_SHOWN));
+    }
+
+    /// The call is gone without a word; polite peers do this to their own offer.
+    pub(crate) fn forget_call(&mut self) -> Option<Call> {
+        let call = self.call.take()?;
+        for timer in [Timer::Ring, Timer::Connect, Timer::Ping, Timer::Silence] {
+            self.timers.stop(timer);
+        }
+        self.statistics = None;
+        if !matches!(call.phase, Phase::RingingIn(_)) {
+            self.output(Output::Media(MediaCommand::Close { call: call.id }));
+        }
+        Some(call)
+    }
+
+    pub(crate) fn media_event(&mut self, event: MediaEvent) {
+        match event {
+            MediaEvent::Camera(state) => self.camera = state,
+            MediaEvent::Sound(state) => self.sound = state,
+            MediaEvent::LocalDescription { call, sdp } if self.is_current(call) => self.local_description(sdp),
+            MediaEvent::LocalCandidate { call, candidate } if self.is_current(call) => self.local_candidate(candidate),
+            MediaEvent::EndOfCandidates { call } if self.is_current(call) => {
+                self.send_on_link(&Body::EndOfCandidates);
+            }
+            MediaEvent::Secured { call, local, remote } if self.is_current(call) => self.secured(local, remote),
+            MediaEvent::ChannelOpen { call } if self.is_current(call) => self.channel_opened(),
+            MediaEvent::ChannelMessage { call, text } if self.is_current(call) => self.channel_message(&text),
+            MediaEvent::Statistics { call, statistics } if self.is_current(call) => self.measured(statistics),
+            // Its goodbye may still be on the way over the link: that says more than silence does.
+            MediaEvent::PeerGone { call } if self.is_current(call) => {
+                self.timers.set(Timer::Silence, self.after(GOODBYE))
+            }
+            MediaEvent::Failed { call, reason } if self.is_current(call) => {
+                self.decline(format!("media failed: {reason}"));
+                self.end_call(Ending::MediaFailed);
+            }
+            // Of a call that ended while media was still talking, or of no consequence here.
+            MediaEvent::LocalDescription { .. }
+            | MediaEvent::LocalCandidate { .. }
+            | MediaEvent::EndOfCandidates { .. }
+            | MediaEvent::Secured { .. }
+            | MediaEvent::ChannelOpen { .. }
+            | MediaEvent::ChannelMessage { .. }
+            | MediaEvent::FirstFrame { .. }
+            | MediaEvent::Statistics { .. }
+            | MediaEvent::PeerGone { .. }
+            | MediaEvent::Failed { .. } => {}
+        }
+    }
+
+    fn is_current(&self, id: CallId) -> bool {
+        self.call.as_ref().is_some_and(|call| call.id == id)
+    }
+
+    fn local_description(&mut self, sdp: String) {
+        let Some(call) = &mut self.call else { return };
+        if call.local.is_some() {
+            return;
+        }
+        let kind = if call.outgoing { SdpType::Offer } else { SdpType::Answer };
+        let description = match Description::new(sdp, kind) {
+            Ok(description) => description,
+            Err(refusal) => {
+                self.decline(format!("media made a description that breaks the SDP policy: {refusal}"));
+                return self.end_call(Ending::MediaFailed);
+            }
+        };
+        call.local = Some(description.clone());
+        let held = std::mem::take(&mut call.held_local);
+        let body = if call.outgoing { Body::Offer(description) } else { Body::Answer(description) };
+        let Some(hash) = self.send_on_link(&body).map(|envelope| envelope.hash()) else {
+            return self.end_call(Ending::LinkLost);
+        };
+        let Some(call) = &mut self.call else { return };
+        if call.outgoing {
+            call.offer = Some(hash);
+        } else {
+            call.answer = Some(hash);
+        }
+        if !held.is_empty() {
+            self.send_on_link(&Body::Candidates(held));
+        }
+        self.try_confirm();
+    }
+
+    fn local_candidate(&mut self, candidate: Candidate) {
+        let Some(call) = &mut self.call else { return };
+        if call.local.is_some() {
+            self.send_on_link(&Body::Candidates(vec![candidate]));
+        } else if call.held_local.len() < MOST_LOCAL_CANDIDATES {
+            call.held_local.push(candidate);
+        }
+    }
+
+    pub(crate) fn set_sending(&mut self, muted: bool, camera_off: bool) {
+        (self.muted, self.camera_off) = (muted, camera_off);
+        self.output(Output::Media(MediaCommand::SetSending { audio: !muted, video: !camera_off }));
+        self.tell_sending();
+    }
+
+    /// Tells the peer what we send.
+    pub(crate) fn tell_sending(&mut self) {
+        if self.call.as_ref().is_some_and(Call::confirmed) {
+            self.send_on_channel(&Body::Media { audio: !self.muted, video: !self.camera_off });
+        }
+    }
+
+    pub(crate) fn send_on_channel(&mut self, body: &Body) {
+        let wall = self.now.wall;
+        let Some(call) = self.call.as_mut().filter(|call| call.channel_open) else { return };
+        let text = call.seal(Transport::Channel, body, wall).to_text();
+        let call = call.id;
+        self.output(Output::Media(MediaCommand::SendChannel { call, text }));
+    }
+}
+
+const fn farewell(why: Ending, ringing_in: bool) -> Farewell {
+    match why {
+        Ending::HungUp => Farewell::Bye(ByeReason::HangUp),
+        Ending::Declined => Farewell::Reject(RejectReason::Declined),
+        Ending::NoAnswer if ringing_in => Farewell::Reject(RejectReason::Timeout),
+        Ending::NoAnswer | Ending::NoConnection => Farewell::Bye(ByeReason::Timeout),
+        Ending::PeerLost => Farewell::Bye(ByeReason::Lost),
+        Ending::NotSecure => Farewell::Bye(ByeReason::Security),
+        Ending::Protocol => Farewell::Bye(ByeReason::Protocol),
+        Ending::MediaFailed if ringing_in => Farewell::Reject(RejectReason::Media),
+        Ending::MediaFailed => Farewell::Bye(ByeReason::Media),
+        Ending::Shutdown => Farewell::Bye(ByeReason::Shutdown),
+        Ending::PeerHungUp
+        | Ending::Rejected
+        | Ending::Busy
+        | Ending::PeerOffline
+        | Ending::LinkLost
+        | Ending::Untrusted => Farewell::Nothing,
+    }
+}

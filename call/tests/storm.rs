@@ -1,0 +1,112 @@
+//! T1: random operations in bad weather, 2,000 seeds. After each event the invariants of `sim` hold; at the end every call ends and
+//! everybody is signed in again. `SEED=n cargo test -p kiosk-call --test storm` replays one.
+
+mod sim;
+
+use std::{sync::atomic::AtomicU64, sync::atomic::Ordering, time::Duration};
+
+use kiosk_call::{Button, Command, Edge, Input, Pin};
+use sim::{Weather, World};
+
+const SEEDS: u64 = 2_000;
+const OPERATIONS: usize = 24;
+
+fn weather(seed: u64) -> Weather {
+    match seed % 5 {
+        0 => Weather::default(),
+        1 => Weather { loss: 50, ..Weather::default() },
+        2 => Weather { duplication: 200, ..Weather::default() },
+        3 => Weather { reordering: 100, interception: 300, ..Weather::default() },
+        _ => Weather { loss: 20, duplication: 50, reordering: 50, interception: 100 },
+    }
+}
+
+fn operate(world: &mut World) {
+    let kiosks = world.kiosks.len();
+    let kiosk = usize::try_from(world.below(kiosks as u64)).expect("few kiosks");
+    let other = usize::try_from(world.below(kiosks as u64)).expect("few kiosks");
+    let peer = world.kiosks[other].peer;
+    let pair = (kiosk.min(other), kiosk.max(other));
+    match world.below(18) {
+        0..=4 => world.input(kiosk, Input::Button(Button::Call, Edge::Down)),
+        5..=6 => world.command(kiosk, Command::Call(Some(peer))),
+        7..=9 => world.input(kiosk, Input::Button(Button::Answer, Edge::Down)),
+        10 => world.input(kiosk, Input::Button(Button::HangUp, Edge::Down)),
+        11 => world.input(kiosk, Input::Button(Button::Mute, Edge::Down)),
+        12..=13 => world.command(kiosk, Command::Chat("line".repeat(1 + other))),
+        14 => {
+            if !world.media.cut.remove(&pair) {
+                world.media.cut.insert(pair);
+            }
+        }
+        15 => {
+            if !world.unlinked.remove(&kiosk) {
+                world.unlink(kiosk);
+            }
+        }
+        16 => match world.below(4) {
+            0 => world.restart_server(),
+            1 => world.command(kiosk, Command::TrustRemove(peer)),
+            _ => world.command(kiosk, Command::TrustAdd(Pin { peer, name: "Again".to_owned(), auto_answer: true })),
+        },
+        _ => world.command(kiosk, Command::Camera(other == 0)),
+    }
+    world.verify_invariants();
+    let pause = match world.below(10) {
+        0 => 20_000,
+        1..=3 => 2_000,
+        _ => 300,
+    };
+    let pause = Duration::from_millis(world.below(pause));
+    world.run(pause);
+}
+
+/// Returns how many calls were connected.
+fn storm(seed: u64) -> usize {
+    let kiosks = 2 + usize::try_from(seed / 5 % 4).expect("small");
+    let mut world = World::new(seed, kiosks, weather(seed));
+    world.run(Duration::from_secs(3));
+    for _ in 0..OPERATIONS {
+        operate(&mut world);
+    }
+    // The sun comes out: all is well again within a minute, and whoever hangs up is done.
+    world.weather = Weather::default();
+    world.media.cut.clear();
+    world.unlinked.clear();
+    assert!(world.run_until(Duration::from_secs(60), World::all_linked), "seed {seed}: not everybody is signed in");
+    for kiosk in 0..kiosks {
+        world.input(kiosk, Input::Button(Button::HangUp, Edge::Down));
+    }
+    let quiet = |world: &World| (0..kiosks).all(|kiosk| world.phase(kiosk) == "none") && world.media.is_empty();
+    assert!(world.run_until(Duration::from_secs(60), quiet), "seed {seed}: a call does not end");
+    world.kiosks.iter().map(|kiosk| kiosk.connected_calls).sum()
+}
+
+#[test]
+fn two_thousand_storms() {
+    if let Some(seed) = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()) {
+        storm(seed);
+        return;
+    }
+    let (next, connected) = (AtomicU64::new(0), AtomicU64::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= SEEDS {
+                        return;
+                    }
+                    let calls = std::panic::catch_unwind(|| storm(seed)).unwrap_or_else(|cause| {
+                        next.store(SEEDS, Ordering::Relaxed);
+                        let cause = cause.downcast_ref::<String>().cloned().unwrap_or_default();
+                        panic!("seed {seed}: {cause}")
+                    });
+                    connected.fetch_add(calls as u64, Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    // Storms in which nobody ever talks would prove nothing.
+    assert!(connected.load(Ordering::Relaxed) > SEEDS, "{connected:?} confirmations");
+}
