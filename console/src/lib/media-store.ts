@@ -1,0 +1,319 @@
+/** Microphone, camera, screen and the peer's stream. */
+
+import { Cell, type Readable } from './cell';
+import type { Environment } from './environment';
+import type { OutgoingTracks } from './peer';
+
+/** What can be chosen. */
+export type DeviceKind = 'audioinput' | 'videoinput' | 'audiooutput';
+/** How much picture to send. */
+export type Quality = 'low' | 'medium' | 'high';
+
+/** Something to choose. */
+export interface Device {
+  readonly id: string;
+  readonly label: string;
+}
+
+/** State of `mediaStore`. */
+export interface MediaState {
+  /** Microphone and what is shown as self-view; null: nothing is open. */
+  readonly localStream: MediaStream | null;
+  /** The peer's; null until a call is confirmed. */
+  readonly remoteStream: MediaStream | null;
+  /** Whether we want to be heard: false is muted. */
+  readonly audioEnabled: boolean;
+  /** Whether we want to be seen: false is camera off. */
+  readonly videoEnabled: boolean;
+  readonly screenSharing: boolean;
+  readonly devices: Readonly<Record<DeviceKind, readonly Device[]>>;
+  /** Chosen ids; '' is the browser's choice. */
+  readonly selected: Readonly<Record<DeviceKind, string>>;
+  readonly quality: Quality;
+  /** Why there is no microphone or camera, as sentences; null: there is, or it was not asked for. */
+  readonly audioProblem: string | null;
+  readonly videoProblem: string | null;
+}
+
+/** Microphone, camera, screen and the peer's stream. */
+export interface MediaStore extends Readable<MediaState> {
+  /** Opens microphone and camera. Never rejects: what is denied or missing is said in the state, and a call goes on without. */
+  start(): Promise<void>;
+  /** Closes microphone, camera and screen. */
+  stop(): void;
+  /** Uses a stream of the integrator's own instead of microphone and camera; null closes it. The store never stops its tracks. */
+  setLocalStream(stream: MediaStream | null): void;
+  /** Sets the peer's stream. Calls do this once the peer is confirmed. */
+  setRemoteStream(stream: MediaStream | null): void;
+  /** Mutes or unmutes. */
+  toggleAudio(on?: boolean): void;
+  /** Camera off (its light goes out) or on. */
+  toggleVideo(on?: boolean): Promise<void>;
+  /** Shows the screen instead of the camera, or ends that. The peer connection is not renegotiated. */
+  toggleScreenShare(on?: boolean): Promise<void>;
+  /** Reads the list of devices. Names are only known once access was given. */
+  refreshDevices(): Promise<void>;
+  /** Chooses a device; what is open is switched at once. */
+  switchDevice(kind: DeviceKind, id: string): Promise<void>;
+  /** Chooses how much picture to send. */
+  setQuality(quality: Quality): Promise<void>;
+}
+
+const QUALITIES: Record<Quality, { width: number; height: number; frameRate: number; maxVideoBitrate: number }> = {
+  low: { width: 320, height: 240, frameRate: 15, maxVideoBitrate: 250_000 },
+  medium: { width: 640, height: 480, frameRate: 30, maxVideoBitrate: 1_000_000 },
+  high: { width: 1280, height: 720, frameRate: 30, maxVideoBitrate: 2_500_000 },
+};
+
+const INITIAL: MediaState = {
+  localStream: null,
+  remoteStream: null,
+  audioEnabled: true,
+  videoEnabled: true,
+  screenSharing: false,
+  devices: { audioinput: [], videoinput: [], audiooutput: [] },
+  selected: { audioinput: '', videoinput: '', audiooutput: '' },
+  quality: 'medium',
+  audioProblem: null,
+  videoProblem: null,
+};
+
+type Kind = 'audio' | 'video';
+
+export class Media {
+  readonly cell = new Cell<MediaState>(INITIAL);
+  readonly #devices: MediaDevices | null;
+  #microphone: MediaStreamTrack | null = null;
+  #camera: MediaStreamTrack | null = null;
+  #screen: MediaStreamTrack | null = null;
+  /** The integrator's own stream, if one was set. */
+  #foreign: MediaStream | null = null;
+  #wanted = false;
+  #opening: Promise<void> | null = null;
+
+  constructor({ mediaDevices }: Pick<Environment, 'mediaDevices'>) {
+    this.#devices = mediaDevices;
+    mediaDevices?.addEventListener?.('devicechange', () => void this.refreshDevices());
+  }
+
+  /** What is to be sent now. */
+  outgoing(): OutgoingTracks {
+    const { quality, videoEnabled } = this.cell.value;
+    const own = this.#foreign?.getVideoTracks()[0] ?? this.#camera;
+    const audio = this.#foreign?.getAudioTracks()[0] ?? this.#microphone;
+    const { maxVideoBitrate } = QUALITIES[this.#screen ? 'high' : quality];
+    return { audio, video: this.#screen ?? (videoEnabled ? own : null), maxVideoBitrate };
+  }
+
+  start(): Promise<void> {
+    this.#wanted = true;
+    this.#opening ??= this.#open().finally(() => (this.#opening = null));
+    return this.#opening;
+  }
+
+  stop(): void {
+    this.#wanted = false;
+    for (const track of [this.#microphone, this.#camera, this.#screen]) track?.stop();
+    this.#microphone = this.#camera = this.#screen = null;
+    this.cell.set({ audioProblem: null, videoProblem: null });
+    this.#show();
+  }
+
+  setLocalStream(stream: MediaStream | null): void {
+    if (stream) this.stop();
+    this.#foreign = stream;
+    this.#show();
+  }
+
+  setRemoteStream(remoteStream: MediaStream | null): void {
+    this.cell.set({ remoteStream });
+  }
+
+  toggleAudio(on = !this.cell.value.audioEnabled): void {
+    // The track first: whoever is told of the change looks at it.
+    const { audio } = this.outgoing();
+    if (audio) audio.enabled = on;
+    this.cell.set({ audioEnabled: on });
+  }
+
+  async toggleVideo(on = !this.cell.value.videoEnabled): Promise<void> {
+    this.cell.set({ videoEnabled: on });
+    if (on && this.#wanted && !this.#camera && !this.#foreign) await this.#openOne('video');
+    if (!this.cell.value.videoEnabled) {
+      this.#camera?.stop();
+      this.#camera = null;
+    }
+    this.#show();
+  }
+
+  async toggleScreenShare(on = !this.#screen): Promise<void> {
+    if (!on) return this.#endScreen();
+    if (this.#screen) return;
+    try {
+      const stream = await this.#devices?.getDisplayMedia({ video: { frameRate: 15 }, audio: false });
+      const track = stream?.getVideoTracks()[0] ?? null;
+      if (!track) return;
+      track.contentHint = 'detail';
+      track.onended = () => this.#endScreen();
+      this.#screen = track;
+      this.#show();
+    } catch (error) {
+      // The person changed their mind; anything else is worth a sentence.
+      if ((error as DOMException).name !== 'NotAllowedError')
+        this.cell.set({ videoProblem: 'The screen cannot be shared here.' });
+    }
+  }
+
+  async refreshDevices(): Promise<void> {
+    const found = (await this.#devices?.enumerateDevices().catch(() => [])) ?? [];
+    const named = (kind: DeviceKind, word: string) =>
+      found
+        .filter((device) => device.kind === kind && device.deviceId !== '')
+        .map(({ deviceId, label }, index) => ({ id: deviceId, label: label || `${word} ${index + 1}` }));
+    this.cell.set({
+      devices: {
+        audioinput: named('audioinput', 'Microphone'),
+        videoinput: named('videoinput', 'Camera'),
+        audiooutput: named('audiooutput', 'Loudspeaker'),
+      },
+    });
+  }
+
+  async switchDevice(kind: DeviceKind, id: string): Promise<void> {
+    this.cell.set({ selected: { ...this.cell.value.selected, [kind]: id } });
+    if (kind === 'audioinput' && this.#microphone) await this.#openOne('audio');
+    if (kind === 'videoinput' && this.#camera) await this.#openOne('video');
+    this.#show();
+  }
+
+  async setQuality(quality: Quality): Promise<void> {
+    this.cell.set({ quality });
+    const { width, height, frameRate } = QUALITIES[quality];
+    await this.#camera
+      ?.applyConstraints({ width: { ideal: width }, height: { ideal: height }, frameRate: { ideal: frameRate } })
+      .catch(() => undefined);
+  }
+
+  /** One prompt for both where possible; when that fails, each alone, to know which one it is. */
+  async #open(): Promise<void> {
+    if (this.#foreign) return;
+    const wants = { audio: !this.#microphone, video: !this.#camera && this.cell.value.videoEnabled };
+    if (wants.audio && wants.video) {
+      try {
+        const stream = await this.#ask({ audio: this.#constraints('audio'), video: this.#constraints('video') });
+        this.#take('audio', stream.getAudioTracks()[0]);
+        this.#take('video', stream.getVideoTracks()[0]);
+        wants.audio = wants.video = false;
+      } catch {
+        // Asked again below, one by one.
+      }
+    }
+    if (wants.audio) await this.#openOne('audio');
+    if (wants.video) await this.#openOne('video');
+    this.#show();
+    await this.refreshDevices();
+  }
+
+  async #openOne(kind: Kind): Promise<void> {
+    try {
+      const stream = await this.#ask({ [kind]: this.#constraints(kind) });
+      this.#take(kind, stream.getTracks()[0]);
+    } catch (error) {
+      const problem = sentence(kind, error as Error);
+      this.cell.set(kind === 'audio' ? { audioProblem: problem } : { videoProblem: problem });
+    }
+  }
+
+  #ask(constraints: MediaStreamConstraints): Promise<MediaStream> {
+    return this.#devices?.getUserMedia(constraints) ?? Promise.reject(new Error('no devices'));
+  }
+
+  /** A track that came after everything was closed again is stopped. */
+  #take(kind: Kind, track: MediaStreamTrack | undefined): void {
+    if (!track || !this.#wanted) return track?.stop();
+    if (kind === 'audio') {
+      this.#microphone?.stop();
+      this.#microphone = track;
+      this.cell.set({ audioProblem: null });
+    } else {
+      this.#camera?.stop();
+      this.#camera = track;
+      this.cell.set({ videoProblem: null });
+    }
+    track.onended = () => this.#lost(kind, track);
+  }
+
+  /** Unplugged. */
+  #lost(kind: Kind, track: MediaStreamTrack): void {
+    if (kind === 'audio' && this.#microphone === track) {
+      this.#microphone = null;
+      this.cell.set({ audioProblem: 'The microphone is gone. The call goes on without it.' });
+    }
+    if (kind === 'video' && this.#camera === track) {
+      this.#camera = null;
+      this.cell.set({ videoProblem: 'The camera is gone. The call goes on without it.' });
+    }
+    this.#show();
+  }
+
+  #endScreen(): void {
+    this.#screen?.stop();
+    this.#screen = null;
+    this.#show();
+  }
+
+  #constraints(kind: Kind): MediaTrackConstraints {
+    const { selected, quality } = this.cell.value;
+    const id = selected[kind === 'audio' ? 'audioinput' : 'videoinput'];
+    const device = id ? { deviceId: { exact: id } } : {};
+    if (kind === 'audio') return { ...device, echoCancellation: true, noiseSuppression: true, autoGainControl: true };
+    const { width, height, frameRate } = QUALITIES[quality];
+    return { ...device, width: { ideal: width }, height: { ideal: height }, frameRate: { ideal: frameRate } };
+  }
+
+  /** Brings the state, and with it whoever sends, in line with what is open. */
+  #show(): void {
+    const { audio, video } = this.outgoing();
+    if (audio) audio.enabled = this.cell.value.audioEnabled;
+    const tracks = [audio, video].filter((track) => track !== null);
+    const shown = this.cell.value.localStream?.getTracks() ?? [];
+    const same = tracks.length === shown.length && tracks.every((track) => shown.includes(track));
+    const localStream = same ? this.cell.value.localStream : tracks.length > 0 ? new MediaStream(tracks) : null;
+    this.cell.set({ localStream, screenSharing: this.#screen !== null });
+  }
+}
+
+function sentence(kind: Kind, { name }: Error): string {
+  const [device, without] =
+    kind === 'audio' ? ['microphone', 'You will not be heard'] : ['camera', 'You will not be seen'];
+  switch (name) {
+    case 'NotAllowedError':
+    case 'SecurityError':
+      return `The browser was not allowed to use the ${device}. ${without}; allow it beside the address, then try again.`;
+    case 'NotFoundError':
+    case 'OverconstrainedError':
+      return `No ${device} was found. ${without}.`;
+    case 'NotReadableError':
+    case 'AbortError':
+      return `The ${device} is in use by another program. ${without}.`;
+    default:
+      return `The ${device} cannot be used here. ${without}.`;
+  }
+}
+
+/** The store around it. */
+export function createMediaStore(media: Media): MediaStore {
+  return {
+    subscribe: media.cell.subscribe,
+    start: () => media.start(),
+    stop: () => media.stop(),
+    setLocalStream: (stream) => media.setLocalStream(stream),
+    setRemoteStream: (stream) => media.setRemoteStream(stream),
+    toggleAudio: (on) => media.toggleAudio(on),
+    toggleVideo: (on) => media.toggleVideo(on),
+    toggleScreenShare: (on) => media.toggleScreenShare(on),
+    refreshDevices: () => media.refreshDevices(),
+    switchDevice: (kind, id) => media.switchDevice(kind, id),
+    setQuality: (quality) => media.setQuality(quality),
+  };
+}
