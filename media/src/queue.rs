@@ -1,0 +1,125 @@
+//! The one bounded queue of the media thread: commands from the loop, news from GStreamer's threads.
+
+use std::{
+    sync::{
+        Arc,
+        mpsc::{SyncSender, TrySendError},
+    },
+};
+
+use gstreamer as gst;
+use gstreamer_webrtc as gst_webrtc;
+use kiosk_call::{CallId, MediaCommand, MediaEvent};
+
+use crate::{VideoCodec, picture::Picture};
+
+/// Room for a burst of candidates from every interface of both sides while the thread tears a peer down (up to 3 s on a
+/// starved processor). More than this means that the thread hangs, which the watchdog sees too.
+pub(crate) const CAPACITY: usize = 1024;
+
+/// Something for the media thread.
+pub(crate) enum Work {
+    /// From the core.
+    Command(MediaCommand),
+    /// From a peer connection.
+    Peer(CallId, News),
+    /// A peer has lost pictures of this codec and needs a key unit.
+    KeyUnit(VideoCodec),
+    /// A pipeline reports an error.
+    Broken(Owner, Trouble),
+    /// A file has been played to its end.
+    Ended(Owner),
+    /// The latency of a pipeline has changed and must be distributed again.
+    Latency(Owner),
+    /// End the thread.
+    Stop,
+}
+
+/// Which pipeline speaks. The number tells a rebuilt pipeline from its predecessor, whose last words don't count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Owner {
+    Camera(u64),
+    Placeholder,
+    Encoder(VideoCodec),
+    Sound(u64),
+    MicrophoneFile(u64),
+    Peer(CallId),
+}
+
+/// An error message of a bus.
+#[derive(Debug)]
+pub(crate) struct Trouble {
+    /// Path of the element in its pipeline.
+    pub(crate) element: String,
+    pub(crate) error: gst::glib::Error,
+    pub(crate) details: Option<gst::glib::GString>,
+}
+
+/// What a peer connection tells, from any of its threads.
+pub(crate) enum News {
+    /// An offer or answer was made.
+    Made(Result<gst_webrtc::WebRTCSessionDescription, String>),
+    /// The local description was set.
+    LocalSet(Result<(), String>),
+    /// The remote description was set.
+    RemoteSet(Result<(), String>),
+    /// A local candidate of an m-line.
+    Candidate(u32, String),
+    /// Gathering is complete.
+    Gathered,
+    /// The connection state has changed.
+    Connection(gst_webrtc::WebRTCPeerConnectionState),
+    /// The peer has closed its side.
+    Left,
+    /// The peer opened a data channel.
+    Channel(gst_webrtc::WebRTCDataChannel),
+    /// Our data channel is open.
+    ChannelOpen,
+    /// Text on our data channel.
+    ChannelText(String),
+    /// The data channel's buffer is nearly empty again.
+    ChannelLow,
+    /// What was encoded or decoded of the peer cannot be used.
+    Unusable(String),
+    /// The first picture passed the gate.
+    FirstFrame,
+    /// Answer to get-stats.
+    Statistics(gst::Structure),
+}
+
+/// The sending end, for callbacks: never blocks.
+#[derive(Clone)]
+pub(crate) struct Post(SyncSender<Work>);
+
+impl Post {
+    pub(crate) const fn new(sender: SyncSender<Work>) -> Self {
+        Self(sender)
+    }
+
+    /// Queues work. Returns whether there was room.
+    pub(crate) fn post(&self, work: Work) -> bool {
+        match self.0.try_send(work) {
+            // Disconnected: the thread has ended, nobody is interested any more.
+            Ok(()) | Err(TrySendError::Disconnected(_)) => true,
+            Err(TrySendError::Full(_)) => {
+                tracing::error!(capacity = CAPACITY, "the media thread hangs: its queue is full");
+                false
+            }
+        }
+    }
+
+    pub(crate) fn news(&self, call: CallId, news: News) {
+        self.post(Work::Peer(call, news));
+    }
+
+    /// Queues the last work, however long that takes.
+    pub(crate) fn post_stop(&self) {
+        // An error means that the thread has ended already.
+        drop(self.0.send(Work::Stop));
+    }
+}
+
+/// Where events go.
+pub(crate) type OnEvent = Arc<dyn Fn(MediaEvent) + Send + Sync>;
+/// Where decoded pictures go.
+pub(crate) type OnPicture = Arc<dyn Fn(CallId, Picture) + Send + Sync>;

@@ -1,0 +1,53 @@
+//! Calls one after the other, and calls that end too early. One test a process: it counts the process's own descriptors.
+
+mod side;
+
+use std::fs;
+
+use anyhow::{Result, ensure};
+use kiosk_call::MediaCommand;
+use kiosk_media::{CameraSource, MicrophoneSource, Options, TestPattern, VideoSettings};
+
+use crate::side::Pair;
+
+fn count(directory: &str) -> Result<usize> {
+    Ok(fs::read_dir(directory)?.count())
+}
+
+#[test]
+fn twenty_calls_leave_nothing_behind() -> Result<()> {
+    let options = || Options {
+        camera: CameraSource::Test { pattern: TestPattern::Ball { background: 0x0020_2020 } },
+        microphone: MicrophoneSource::Test { frequency_hz: 440 },
+        video: VideoSettings { width: 320, height: 240, framerate: 15, ..VideoSettings::default() },
+        ..Options::default()
+    };
+    let mut pair = Pair::start(options(), options())?;
+    let mut after = Vec::new();
+    for number in 1..=20 {
+        // Every fourth call ends while it connects.
+        if number % 4 == 0 {
+            pair.ring(number);
+            pair.until("a description", |pair| pair.record[1].description.is_some())?;
+        } else {
+            pair.call(number)?;
+        }
+        pair.close();
+        // A call that can only be offered once the one before is closed: commands are done one after the other.
+        pair.ring(100 + number);
+        pair.until("a description", |pair| pair.record[0].description.is_some())?;
+        pair.close();
+        pair.carries = false;
+        pair.ring(200 + number);
+        pair.until("a description", |pair| pair.record[0].description.is_some())?;
+        after.push((count("/proc/self/fd")?, count("/proc/self/task")?));
+        pair.send(0, MediaCommand::Close { call: pair.call });
+        pair.carries = true;
+    }
+    eprintln!("descriptors and threads: {after:?}");
+    // The first calls fill pools; after that it must not grow. Two: a worker of the last call may be on its way out.
+    let early = after[4..8].iter().fold((0, 0), |most, now| (most.0.max(now.0), most.1.max(now.1)));
+    let late = after[16..].iter().fold((usize::MAX, usize::MAX), |least, now| (least.0.min(now.0), least.1.min(now.1)));
+    ensure!(late.0 <= early.0 + 2 && late.1 <= early.1 + 2, "grows: {after:?}");
+    Ok(())
+}
