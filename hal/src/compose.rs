@@ -4,8 +4,9 @@
 use std::{fmt, ops::Range};
 
 use fast_image_resize::{
-    FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer,
-    images::{Image, ImageRef},
+    FilterType, ResizeAlg, ResizeOptions, Resizer,
+    images::{TypedImage, TypedImageRef},
+    pixels::U8,
 };
 use yuv::{YuvPlanarImage, YuvRange, YuvStandardMatrix, yuv420_to_bgra};
 
@@ -201,10 +202,12 @@ impl Composer {
                 continue;
             }
             scaled.resize(wide * high, 0);
-            let source = ImageRef::new(pixels(columns), pixels(rows), bytes, PixelType::U8).map_err(|e| refused(&e))?;
+            // By type: else the code for every kind of pixel is compiled, a minute and a half for one that is used.
+            let source =
+                TypedImageRef::<U8>::from_buffer(pixels(columns), pixels(rows), bytes).map_err(|e| refused(&e))?;
             let mut target =
-                Image::from_slice_u8(pixels(wide), pixels(high), scaled, PixelType::U8).map_err(|e| refused(&e))?;
-            self.resizer.resize(&source, &mut target, &options).map_err(|e| refused(&e))?;
+                TypedImage::<U8>::from_buffer(pixels(wide), pixels(high), scaled).map_err(|e| refused(&e))?;
+            self.resizer.resize_typed(&source, &mut target, &options).map_err(|e| refused(&e))?;
         }
         Ok(())
     }
