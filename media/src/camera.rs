@@ -247,9 +247,7 @@ impl Camera {
         }
         tracing::debug!(element = trouble.element, error = %trouble.error, details = ?trouble.details, "camera");
         let sentence = match &self.source {
-            CameraSource::V4l2(path) => {
-                device::sentence(Kind::Camera, &path.display().to_string(), &trouble.error)
-            }
+            CameraSource::V4l2(path) => device::sentence(Kind::Camera, &path.display().to_string(), &trouble.error),
             CameraSource::File(path) => format!(
                 "The file {} cannot be played ({}). Give a media file with pictures.",
                 path.display(),

@@ -143,10 +143,9 @@ impl Chain {
                     ("bitrate", &bits),
                 ],
             )?,
-            "vah264enc" => element_with(
-                factory,
-                &[("key-int-max", "256"), ("rate-control", "cbr"), ("bitrate", &kilobits)],
-            )?,
+            "vah264enc" => {
+                element_with(factory, &[("key-int-max", "256"), ("rate-control", "cbr"), ("bitrate", &kilobits)])?
+            }
             "v4l2h264enc" => v4l2h264enc(settings)?,
             other => element(other)?,
         };

@@ -202,7 +202,8 @@ impl Engine {
     fn open_gates(&mut self, call: CallId) {
         let Some(peer) = self.peers.get(&call) else { return };
         peer.open_gates();
-        let encoder = self.capture.as_mut().zip(peer.codec).and_then(|(capture, codec)| capture.encoders.get_mut(&codec));
+        let encoder =
+            self.capture.as_mut().zip(peer.codec).and_then(|(capture, codec)| capture.encoders.get_mut(&codec));
         if let Some(encoder) = encoder {
             encoder.request_key_unit(Instant::now());
         }

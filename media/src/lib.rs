@@ -30,10 +30,7 @@ mod wav;
 
 use std::{
     fmt,
-    sync::{
-        Arc, Mutex, PoisonError,
-        mpsc,
-    },
+    sync::{Arc, Mutex, PoisonError, mpsc},
     thread::{self, JoinHandle},
     time::Instant,
 };
@@ -41,11 +38,11 @@ use std::{
 use gstreamer as gst;
 use kiosk_call::{CallId, MediaCommand, MediaEvent};
 
-pub use crate::{error::MediaError, options::*, picture::Picture};
 use crate::{
     engine::Engine,
     queue::{Post, Work},
 };
+pub use crate::{error::MediaError, options::*, picture::Picture};
 
 /// The media thread. Dropped, it ends as with [`Media::stop`].
 pub struct Media {
@@ -69,10 +66,8 @@ impl Media {
         let post = Post::new(sender);
         let tick = Arc::new(Tick::new());
         let engine = Engine::new(options, post.clone(), Arc::clone(&on_event), on_picture, Arc::clone(&tick));
-        let thread = thread::Builder::new()
-            .name("media".into())
-            .spawn(move || engine.run(&work))
-            .map_err(MediaError::Thread)?;
+        let thread =
+            thread::Builder::new().name("media".into()).spawn(move || engine.run(&work)).map_err(MediaError::Thread)?;
         Ok(Self { post, events: on_event, tick, thread: Some(thread) })
     }
 

@@ -14,8 +14,7 @@ use gstreamer_webrtc as gst_webrtc;
 use kiosk_call::{CallId, Candidate, IceServer, MediaEvent, Statistics};
 
 use crate::{
-    MediaError, VideoCodec,
-    certificate,
+    MediaError, VideoCodec, certificate,
     channel::{self, Channel},
     ice,
     pipeline::{self, Timeline, element_with},
@@ -172,7 +171,8 @@ impl Peer {
             let mid = candidate.sdp_mid.as_ref()?;
             self.mids.as_ref()?.iter().position(|of| of.as_ref() == Some(mid))
         };
-        let section = candidate.sdp_m_line_index.map(u32::from).or_else(|| by_mid().and_then(|at| u32::try_from(at).ok()));
+        let section =
+            candidate.sdp_m_line_index.map(u32::from).or_else(|| by_mid().and_then(|at| u32::try_from(at).ok()));
         // Everything is in one bundle: the first section is as good as any.
         self.webrtc.emit_by_name::<()>("add-ice-candidate", &[&section.unwrap_or(0), &candidate.candidate]);
     }
@@ -331,8 +331,7 @@ impl Peer {
     fn tell_statistics(&mut self, answer: &gst::StructureRef) {
         statistics::collect(answer, &mut self.statistics);
         self.statistics.frames_decoded = self.receiver.frames.load(Ordering::Relaxed);
-        self.statistics.frames_encoded =
-            self.video.as_ref().map_or(0, |sender| sender.buffers.load(Ordering::Relaxed));
+        self.statistics.frames_encoded = self.video.as_ref().map_or(0, |sender| sender.buffers.load(Ordering::Relaxed));
         (self.events)(MediaEvent::Statistics { call: self.call, statistics: self.statistics.clone() });
     }
 

@@ -23,8 +23,7 @@ impl Picture {
         let caps = sample.caps().ok_or(gst::FlowError::NotNegotiated)?;
         let info = gst_video::VideoInfo::from_caps(caps).map_err(|_| gst::FlowError::NotNegotiated)?;
         let buffer = sample.buffer_owned().ok_or(gst::FlowError::Error)?;
-        let frame =
-            gst_video::VideoFrame::from_buffer_readable(buffer, &info).map_err(|_| gst::FlowError::Error)?;
+        let frame = gst_video::VideoFrame::from_buffer_readable(buffer, &info).map_err(|_| gst::FlowError::Error)?;
         Ok(Self { frame })
     }
 

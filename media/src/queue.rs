@@ -1,10 +1,8 @@
 //! The one bounded queue of the media thread: commands from the loop, news from GStreamer's threads.
 
-use std::{
-    sync::{
-        Arc,
-        mpsc::{SyncSender, TrySendError},
-    },
+use std::sync::{
+    Arc,
+    mpsc::{SyncSender, TrySendError},
 };
 
 use gstreamer as gst;

@@ -11,8 +11,7 @@ use gstreamer_video as gst_video;
 use kiosk_call::CallId;
 
 use crate::{
-    MediaError,
-    fanout,
+    MediaError, fanout,
     picture::Picture,
     pipeline::{capsfilter, chain, element, element_with},
     queue::{News, OnPicture, Post},

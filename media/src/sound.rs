@@ -194,8 +194,7 @@ impl Sound {
 
     fn tell(&mut self) {
         let sentences: Vec<_> = [&self.no_microphone, &self.no_loudspeaker].into_iter().flatten().cloned().collect();
-        let state =
-            if sentences.is_empty() { DeviceState::Ready } else { DeviceState::Missing(sentences.join(" ")) };
+        let state = if sentences.is_empty() { DeviceState::Ready } else { DeviceState::Missing(sentences.join(" ")) };
         self.retry = (state != DeviceState::Ready).then(|| Instant::now() + device::RETRY);
         if self.state != state {
             self.state = state.clone();
@@ -245,7 +244,8 @@ impl Sound {
 
     fn build_playback(&self, pipeline: &gst::Pipeline) -> Result<gst::Element, MediaError> {
         // Silence is always mixed in: the loudspeaker never starves, and peers come and go without a stop.
-        let silence = element_with("audiotestsrc", &[("is-live", "true"), ("wave", "silence"), ("samplesperbuffer", "480")])?;
+        let silence =
+            element_with("audiotestsrc", &[("is-live", "true"), ("wave", "silence"), ("samplesperbuffer", "480")])?;
         let mixer = element_with(
             "audiomixer",
             &[
@@ -267,9 +267,8 @@ impl Sound {
     }
 
     fn source(&self) -> Result<(gst::Element, Option<Player>), MediaError> {
-        let silence = || {
-            element_with("audiotestsrc", &[("is-live", "true"), ("wave", "silence"), ("samplesperbuffer", "480")])
-        };
+        let silence =
+            || element_with("audiotestsrc", &[("is-live", "true"), ("wave", "silence"), ("samplesperbuffer", "480")]);
         if self.no_microphone.is_some() {
             return Ok((silence()?, None));
         }

@@ -1,5 +1,6 @@
 //! Two media threads in one process call each other: decoded pixels, decoded tones, gates, data channel.
 
+#[expect(dead_code, reason = "each test program uses its own part of it")]
 mod side;
 
 use std::{fs, sync::atomic::Ordering};
@@ -265,7 +266,8 @@ fn an_unreadable_file_is_told_and_taken_when_it_comes() -> Result<()> {
 fn rubbish_is_refused_with_a_sentence() -> Result<()> {
     let mut pair = Pair::start(Options::default(), Options::default())?;
     pair.carries = false;
-    let no_codec = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=rtpmap:0 PCMU/8000\r\n";
+    let no_codec =
+        "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=rtpmap:0 PCMU/8000\r\n";
     for (number, sdp) in ["", "rubbish", no_codec].into_iter().enumerate() {
         pair.call = kiosk_call::CallId([u8::try_from(number)? + 1; 16]);
         pair.record = Default::default();

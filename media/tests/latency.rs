@@ -1,5 +1,6 @@
 //! Numbers of docs/media.md, measured: `cargo test -p kiosk-media --test latency -- --ignored --nocapture`.
 
+#[expect(dead_code, reason = "each test program uses its own part of it")]
 mod side;
 
 use std::{
