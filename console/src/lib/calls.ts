@@ -26,7 +26,10 @@ import type { Verification } from './trust';
 
 const RING_TIMEOUT_MS = 45_000;
 const CONNECT_TIMEOUT_MS = 15_000;
-const PING_EVERY_MS = 1_000;
+/** How often a peer is pinged and listened for: its death is noticed after 3 to 3.5 s. */
+const PING_EVERY_MS = 500;
+/** Browsers let the timers of a hidden page run once a second. */
+const SUSPENDED_MS = 2_500;
 const SILENCE_MS = 3_000;
 /** Most calls offered in one session; an id that is forgotten could be replayed, so beyond it only a new session takes calls. */
 const MOST_CALLS = 4_096;
@@ -50,7 +53,7 @@ export interface ConnectionState {
   readonly confirmed: boolean;
   /** What the peer sends: false is muted, camera off. */
   readonly remoteMedia: { readonly audio: boolean; readonly video: boolean };
-  /** Measured each second of a call. */
+  /** Measured twice a second in a call. */
   readonly quality: Statistics | null;
   /** Unix milliseconds of the confirmation. */
   readonly since: number | null;
@@ -401,7 +404,7 @@ export class Calls implements LinkEvents {
     let lastTick = Date.now();
     this.#ticker = setInterval(() => {
       // A page that was suspended has heard nobody: that is no silence of the peer's.
-      if (Date.now() - lastTick > 2 * PING_EVERY_MS) this.#heardAt = Date.now();
+      if (Date.now() - lastTick > SUSPENDED_MS) this.#heardAt = Date.now();
       lastTick = Date.now();
       void this.#tick(call);
     }, PING_EVERY_MS);
@@ -409,13 +412,15 @@ export class Calls implements LinkEvents {
 
   async #tick(call: Call): Promise<void> {
     if (this.#call !== call || !this.#pc) return;
+    const now = Date.now();
     void this.#sendOnChannel(call, { t: 'ping', body: { n: (this.#pings += 1) } });
     const { quality } = this.cell.value;
     const measured = await this.#pc.statistics(quality);
     if (this.#call !== call) return;
-    if (measured.packetsReceived > (quality?.packetsReceived ?? 0)) this.#heardAt = Date.now();
+    if (measured.packetsReceived > (quality?.packetsReceived ?? 0)) this.#heardAt = now;
     this.cell.set({ quality: measured });
-    if (Date.now() - this.#heardAt > SILENCE_MS) this.#end('peer-lost');
+    // Timers are a little early or late, and the last packet came up to one period before it was counted.
+    if (now - this.#heardAt > SILENCE_MS - PING_EVERY_MS / 2) this.#end('peer-lost');
   }
 
   /** Gives the peer connection what is to be sent now, and tells the peer. */
