@@ -1,0 +1,36 @@
+// A server, a simulated kiosk and one headless Chromium for all tests of this directory.
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { after, before, describe } from 'node:test';
+import { calls } from './calls.js';
+import { hostile } from './hostile.js';
+import { Kiosk, startServer } from './kiosk.js';
+import { writePicture, writeSpeech } from './material.js';
+import { startBrowser } from './operator.js';
+
+describe('kiosk and browser', () => {
+  const world = {};
+
+  before(async () => {
+    world.directory = await mkdtemp(path.join(os.tmpdir(), 'kiosk-browser-'));
+    const [picture, speech] = ['picture.y4m', 'speech.wav'].map((name) => path.join(world.directory, name));
+    await Promise.all([writePicture(picture), writeSpeech(speech)]);
+    world.server = await startServer();
+    [world.browser, world.kiosk] = await Promise.all([
+      startBrowser({ picture, speech }),
+      new Kiosk(path.join(world.directory, 'kiosk'), world.server).start(),
+    ]);
+  });
+
+  after(async () => {
+    await world.browser?.close();
+    await world.kiosk?.program.end();
+    await world.server?.program.end();
+    await rm(world.directory, { recursive: true, force: true });
+  });
+
+  calls(world);
+  hostile(world);
+});
