@@ -31,7 +31,7 @@ async function guest() {
   const lines = createInterface(socket)[Symbol.asyncIterator]();
   const tell = (step) => socket.write(`${step}\n`);
   const ask = async (step) => (tell(step), (await lines.next()).value);
-  return { tell, ask, status: async () => JSON.parse(await ask('ctl status')) };
+  return { tell, ask, status: async () => JSON.parse(await ask('status')) };
 }
 
 async function check(board, desk) {
@@ -40,7 +40,8 @@ async function check(board, desk) {
     [id] = (await desk.state()).link.peers.filter(({ role }) => role === 'kiosk').map((peer) => peer.id);
     return id !== undefined;
   }, 30_000);
-  say('the kiosk is in the room');
+  await until('the kiosk knows of the page', async () => (await board.status()).peers === 1);
+  say('kiosk and page are in the room');
   assert.equal(await board.ask(`lamp ${LIGHT_CALL}`), '1', 'the light of the call button is on: ready');
 
   const pressed = Date.now();
@@ -61,8 +62,7 @@ async function check(board, desk) {
   say(`the tone of ${TONE_HZ} Hz is heard in the page`);
 
   await until("kiosk: the browser's picture", async () => {
-    const { png } = JSON.parse(await board.ask('ctl screenshot'));
-    const screen = readPicture(png);
+    const screen = readPicture(Buffer.from(await board.ask('screen'), 'base64'));
     const [colour, bar] = [find(screen, COLOUR.rgb), find(screen, BAR.rgb)];
     return (colour.share > 0.2 && bar.share > 0.02) || { colour, bar };
   });
