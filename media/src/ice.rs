@@ -22,8 +22,15 @@ pub(crate) fn configure(webrtc: &gst::Element, servers: &[IceServer]) {
             }
         }
     }
+    let agent = webrtc.property::<gst_webrtc::WebRTCICE>("ice-agent");
+    // By itself libnice starts a web server on every interface to ask the router for open ports (UPnP). A kiosk asks nobody.
+    if agent.find_property("agent").is_some() {
+        let libnice = agent.property::<gst::glib::Object>("agent");
+        if libnice.find_property("upnp").is_some() {
+            libnice.set_property("upnp", false);
+        }
+    }
     if has_no_network() {
-        let agent = webrtc.property::<gst_webrtc::WebRTCICE>("ice-agent");
         // libnice leaves the loopback interface out. Without any other one, two programs on this host could not call each other.
         for address in ["127.0.0.1", "::1"] {
             agent.emit_by_name::<bool>("add-local-ip-address", &[&address]);
