@@ -32,7 +32,7 @@ LINK = {
     "offer": {"sdp", "fp"}, "answer": {"sdp", "fp"}, "ringing": set(), "candidates": {"candidates"}, "end-of-candidates": set(),
     "reject": {"why"}, "bye": {"why"}, "pair-commit": {"commit"}, "pair-reveal": {"nonce"}, "pair-confirm": set(),
 }
-WATCHED = {"fingerprint", "crypto", "ice-ufrag", "ice-pwd", "setup", "group", "mid"}
+WATCHED = {"fingerprint", "crypto", "ice-ufrag", "ice-pwd", "setup", "group", "mid", "bundle-only"}
 CHANNEL = {
     "confirm": {"lfp", "rfp", "offer", "answer"}, "chat": {"id", "text"}, "chat-received": {"id"}, "media": {"audio", "video"},
     "ping": {"n"}, "pong": {"n"}, "bye": {"why"},
@@ -215,7 +215,7 @@ def check_sdp(sdp, kind):
         raise Refused("sdp-crypto")
     if any(part[0].split()[2] not in ("UDP/TLS/RTP/SAVPF", "UDP/DTLS/SCTP") for part in parts[1:]):
         raise Refused("sdp-protocol")
-    fingerprint = common_fingerprint(parts)
+    fingerprint = common_fingerprint([parts[0]] + [part for part in parts[1:] if part[0].split()[1] != "0"])
     live = [part for part in parts[1:] if part[0].split()[1] != "0" or "a=bundle-only" in part]
     mids = {line[6:] for part in live for line in part if line.startswith("a=mid:")}
     bundles = [line.split()[1:] for line in lines if line.startswith("a=group:BUNDLE")]

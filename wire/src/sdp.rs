@@ -63,7 +63,9 @@ impl Description {
 
 #[derive(Default)]
 struct Section<'a> {
+    /// Port 0: rejected, or without a transport of its own (`bundle_only`, RFC 9143 §6).
     rejected: bool,
+    bundle_only: bool,
     mid: Option<&'a str>,
     fingerprint: bool,
     ice: bool,
@@ -133,8 +135,10 @@ impl<'a> Scan<'a> {
 
     fn attribute(&mut self, attribute: &str, value: &'a str) -> Result<(), Refusal> {
         let lower = attribute.to_ascii_lowercase();
-        let known =
-            matches!(lower.trim(), "fingerprint" | "crypto" | "ice-ufrag" | "ice-pwd" | "setup" | "group" | "mid");
+        let known = matches!(
+            lower.trim(),
+            "fingerprint" | "crypto" | "ice-ufrag" | "ice-pwd" | "setup" | "group" | "mid" | "bundle-only"
+        );
         // Attribute names are case-sensitive (RFC 8866 §9): a sibling that only differs in case wants to be read by a sloppy parser.
         if known && lower != attribute {
             return Err(Refusal::SdpSyntax);
@@ -165,6 +169,7 @@ impl<'a> Scan<'a> {
                     return Err(Refusal::SdpSetup);
                 }
             }
+            "bundle-only" => section.bundle_only = true,
             "mid" if section.mid.replace(value).is_some() => return Err(Refusal::SdpBundle),
             "group" => {
                 if let Some(mids) = value.strip_prefix("BUNDLE")
@@ -189,7 +194,8 @@ impl<'a> Scan<'a> {
             return Err(Refusal::SdpFingerprintMissing);
         }
         let bundle = self.bundle.unwrap_or_default();
-        if !used.iter().all(|section| section.mid.is_some_and(|mid| bundle.contains(&mid))) {
+        let bundled = |section: &Section<'_>| section.mid.is_some_and(|mid| bundle.contains(&mid));
+        if !sections.iter().all(|section| (section.rejected && !section.bundle_only) || bundled(section)) {
             return Err(Refusal::SdpBundle);
         }
         if self.ufrag.is_none() || self.pwd.is_none() || !used.iter().any(|section| section.ice || session.ice) {
@@ -267,6 +273,7 @@ mod tests {
             (format!("{}k=clear:x\r\n", offer()), Refusal::SdpCrypto),
             (offer().replace("UDP/TLS/RTP/SAVPF", "RTP/AVP"), Refusal::SdpProtocol),
             (offer().replace("BUNDLE 0 1", "BUNDLE 0"), Refusal::SdpBundle),
+            (format!("{}m=video 0 UDP/TLS/RTP/SAVPF 96\r\na=bundle-only\r\na=mid:2\r\n", offer()), Refusal::SdpBundle),
             (offer().replacen("Ab1x", "Ab1y", 1), Refusal::SdpIce),
             (offer().replace("a=ice-ufrag:Ab1x\r\n", ""), Refusal::SdpIce),
             (offer().replace("actpass", "active"), Refusal::SdpSetup),

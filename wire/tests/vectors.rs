@@ -359,6 +359,21 @@ fn descriptions() -> Value {
         ("k line", "offer", offer.replace("t=0 0\r\n", "t=0 0\r\nk=clear:x\r\n"), Some(Refusal::SdpCrypto)),
         ("plain RTP", "offer", offer.replacen("UDP/TLS/RTP/SAVPF", "RTP/AVPF", 1), Some(Refusal::SdpProtocol)),
         ("not all bundled", "offer", offer.replace("BUNDLE 0 1 2", "BUNDLE 0 1"), Some(Refusal::SdpBundle)),
+        (
+            "a section that is only in the bundle",
+            "offer",
+            format!(
+                "{}m=video 0 UDP/TLS/RTP/SAVPF 96\r\na=bundle-only\r\na=mid:3\r\n",
+                offer.replace("BUNDLE 0 1 2", "BUNDLE 0 1 2 3")
+            ),
+            None,
+        ),
+        (
+            "a section that is only in a bundle that does not name it",
+            "offer",
+            format!("{offer}m=video 0 UDP/TLS/RTP/SAVPF 96\r\na=bundle-only\r\na=mid:3\r\n"),
+            Some(Refusal::SdpBundle),
+        ),
         ("two ufrags", "offer", offer.replacen("Ab1x", "Ab1y", 1), Some(Refusal::SdpIce)),
         ("a control character", "offer", offer.replace("t=0 0", "t=0\u{1}0"), Some(Refusal::SdpSyntax)),
         ("no line end", "offer", offer.trim_end().to_owned(), Some(Refusal::SdpSyntax)),

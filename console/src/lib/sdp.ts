@@ -9,14 +9,16 @@ import { refuse } from './refusal';
 /** Largest description, bytes. */
 export const LARGEST_SDP = 32 * 1024;
 const MOST_SECTIONS = 16;
-const WATCHED = ['fingerprint', 'crypto', 'ice-ufrag', 'ice-pwd', 'setup', 'group', 'mid'];
+const WATCHED = ['fingerprint', 'crypto', 'ice-ufrag', 'ice-pwd', 'setup', 'group', 'mid', 'bundle-only'];
 const FINGERPRINT = /^(?:[0-9A-Fa-f]{2}:){31}[0-9A-Fa-f]{2}$/;
 
 /** Which half of an exchange a description is. */
 export type SdpType = 'offer' | 'answer';
 
 interface Section {
+  /** Port 0: rejected, or without a transport of its own (`bundleOnly`, RFC 9143 §6). */
   readonly rejected: boolean;
+  bundleOnly: boolean;
   mid: string | null;
   fingerprint: boolean;
   ice: boolean;
@@ -33,7 +35,14 @@ interface Scan {
   pwd: string | null;
 }
 
-const section = (rejected: boolean): Section => ({ rejected, mid: null, fingerprint: false, ice: false, setup: false });
+const section = (rejected: boolean): Section => ({
+  rejected,
+  bundleOnly: false,
+  mid: null,
+  fingerprint: false,
+  ice: false,
+  setup: false,
+});
 
 /**
  * Checks a description.
@@ -102,6 +111,9 @@ function scanAttribute(scan: Scan, attribute: string, value: string): void {
       current.setup = true;
       if (!(scan.type === 'offer' ? ['actpass'] : ['active', 'passive']).includes(value)) refuse('sdp-setup');
       return;
+    case 'bundle-only':
+      current.bundleOnly = true;
+      return;
     case 'mid':
       if (current.mid !== null) refuse('sdp-bundle');
       current.mid = value;
@@ -141,7 +153,8 @@ function verdict(scan: Scan): string {
   const { fingerprint, ufrag, pwd, bundle } = scan;
   const covered = session.fingerprint || used.every((each) => each.fingerprint);
   if (fingerprint === null || !covered) refuse('sdp-fingerprint-missing');
-  if (!used.every(({ mid }) => mid !== null && bundle?.includes(mid))) refuse('sdp-bundle');
+  const inBundle = sections.filter((each) => !each.rejected || each.bundleOnly);
+  if (!inBundle.every(({ mid }) => mid !== null && bundle?.includes(mid))) refuse('sdp-bundle');
   if (ufrag === null || pwd === null || !(session.ice || used.some(({ ice }) => ice))) refuse('sdp-ice');
   if (!(session.setup || used.every(({ setup }) => setup))) refuse('sdp-setup');
   return fingerprint;
