@@ -18,7 +18,7 @@ const SECURITY: &[(&str, &str)] = &[
     (
         "permissions-policy",
         "camera=(self), microphone=(self), display-capture=(self), speaker-selection=(self), screen-wake-lock=(self), \
-         fullscreen=(self), geolocation=(), payment=(), usb=(), serial=(), bluetooth=(), hid=(), midi=()",
+         fullscreen=(self), geolocation=(), payment=(), usb=(), serial=(), hid=(), midi=()",
     ),
 ];
 
