@@ -6,7 +6,7 @@ here=${BASH_SOURCE[0]%/*}
 . "$here/guest.sh"
 
 # shellcheck disable=SC2154   # an argument of the kernel
-cp "$registry" "$GST_REGISTRY"
+cp "/mnt$registry" "$GST_REGISTRY"
 export GST_REGISTRY_UPDATE=no
 
 # What is played into hw:Loopback,0 is recorded from hw:Loopback,1: a tone for the microphone, and the loudspeaker's sound for the test.
@@ -35,11 +35,11 @@ state_dir = "/run/kioskd-state"
 control_socket = "/run/kioskd-control"
 TOML
 # shellcheck disable=SC2154   # an argument of the kernel
-ctl() { "$binaries/kioskctl" --socket /run/kioskd-control "$@"; }
+ctl() { "/mnt$binaries/kioskctl" --socket /run/kioskd-control "$@"; }
 
 # The script outside listens before it is told anything; until then the connection is refused.
 until exec 3<>/dev/tcp/10.77.0.1/3031; do sleep 0.2; done 2>/dev/null
-"$binaries/kioskd" --config /run/kioskd.toml 2>&1 | sed 's/^/kioskd: /' &
+"/mnt$binaries/kioskd" --config /run/kioskd.toml 2>&1 | sed 's/^/kioskd: /' &
 
 while read -r -u 3 -a words; do
   arguments=("${words[@]:1}")
