@@ -127,12 +127,14 @@ class FakeChannel {
   other: FakeChannel | null = null;
   readonly ordered = true;
   readonly label: string;
+  sent = 0;
 
   constructor(label: string) {
     this.label = label;
   }
 
   send(text: string): void {
+    this.sent += 1;
     queueMicrotask(() => this.other?.onmessage?.({ data: text }));
   }
 
