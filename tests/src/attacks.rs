@@ -56,6 +56,8 @@ pub struct Attempt {
     pub rings: bool,
     /// What the server does.
     pub attack: Plot,
+    /// It is the goodbye that is attacked, so the refusals come after it.
+    pub at_goodbye: bool,
     /// All of them are counted.
     pub refusals: Vec<(By, &'static str)>,
     /// What becomes of it.
@@ -70,6 +72,7 @@ impl Attempt {
             from_start: false,
             after_a_call: false,
             rings: false,
+            at_goodbye: false,
             attack: Box::new(move |_| attack()),
             refusals: Vec::new(),
             verdict: Verdict::NoCall,
@@ -405,7 +408,7 @@ fn duplicates() -> Vec<Attempt> {
         attempt(CALLER, "candidates", "replayed"),
         attempt(CALLEE, "end-of-candidates", "replayed"),
         // The call that it ended is forgotten.
-        attempt(CALLEE, "bye", "unknown-call"),
+        Attempt { at_goodbye: true, ..attempt(CALLEE, "bye", "unknown-call") },
     ];
     attempts.push(Attempt { rings: true, ..attempt(CALLER, "ringing", "replayed") });
     attempts
@@ -431,7 +434,8 @@ fn order() -> Vec<Attempt> {
     vec![
         Attempt::new("candidates overtake the offer", || overtaken(CALLEE, "offer", "candidates"))
             .refused(By::Kiosk(CALLEE), "unknown-call")
-            .refused(By::Kiosk(CALLEE), "out-of-order"),
+            .refused(By::Kiosk(CALLEE), "out-of-order")
+            .ends(),
         Attempt::new("candidates overtake the answer", || overtaken(CALLER, "answer", "candidates"))
             .refused(By::Kiosk(CALLER), "out-of-order"),
         Attempt::new("the end of candidates overtakes them", || overtaken(CALLEE, "candidates", "end-of-candidates"))

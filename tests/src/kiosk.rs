@@ -32,6 +32,18 @@ pub type Events = mpsc::UnboundedSender<MediaEvent>;
 /// Makes the media of a kiosk.
 pub type MakeMedia = Box<dyn FnOnce(Events, Arc<watch::Sender<Sight>>) -> Result<Media> + Send>;
 
+/// Whether a kiosk keeps to the rules. One that does not opens its own gates as soon as there is a connection: it takes, and
+/// gives, whatever the other lets pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conduct {
+    /// It does.
+    Honest,
+    /// It signs another certificate than the one it shows: to its peer, that is somebody in the middle of DTLS.
+    Claims(Fingerprint),
+    /// It never says a word on the data channel, so it never confirms.
+    Silent,
+}
+
 /// Everything that makes a kiosk of a test.
 pub struct Character {
     /// Its number: its identity follows from it.
@@ -42,18 +54,12 @@ pub struct Character {
     pub trusts: Vec<usize>,
     /// Answers without ringing.
     pub auto_answer: bool,
-    /// When two certificates agree.
-    pub check: CertificateCheck,
-    /// What it says its certificate's fingerprint is, when it lies.
-    pub claims: Option<Fingerprint>,
+    /// When two certificates agree, if it is not the product that says it.
+    pub check: Option<CertificateCheck>,
+    /// Whether it keeps to the rules.
+    pub conduct: Conduct,
     /// Its media.
     pub media: MakeMedia,
-}
-
-/// The product's check.
-#[must_use]
-pub fn checked(signed: Fingerprint, seen: Fingerprint) -> bool {
-    signed == seen
 }
 
 /// No check at all.
@@ -98,12 +104,12 @@ impl TestKiosk {
     /// # Errors
     /// Media does not start.
     pub fn start(character: Character) -> Result<Self> {
-        let Character { number, media, check, claims, .. } = character;
-        let kiosk = Kiosk::with_certificate_check(
-            setup(number, &character.url, &character.trusts, character.auto_answer),
-            now(),
-            check,
-        );
+        let Character { number, media, check, conduct, .. } = character;
+        let setup = setup(number, &character.url, &character.trusts, character.auto_answer);
+        let kiosk = match check {
+            None => Kiosk::new(setup, now()),
+            Some(check) => Kiosk::with_certificate_check(setup, now(), check),
+        };
         let sight = Arc::new(watch::Sender::new(Sight { phase: "none", ..Sight::default() }));
         let (events, media_events) = mpsc::unbounded_channel();
         let (inputs, given) = mpsc::unbounded_channel();
@@ -111,7 +117,7 @@ impl TestKiosk {
         let (link, task) = link();
         tokio::spawn(WebSocketLink::new(None)?.run(task));
         let seen = sight.subscribe();
-        let shell = Shell { kiosk, link, media, claims, sight, deadline: None };
+        let shell = Shell { kiosk, link, media, conduct, sight, deadline: None };
         let running = tokio::spawn(shell.run(given, media_events));
         Ok(Self { peer: peer(number), number, inputs, sight: seen, running })
     }
@@ -193,7 +199,7 @@ struct Shell {
     kiosk: Kiosk,
     link: Link,
     media: Media,
-    claims: Option<Fingerprint>,
+    conduct: Conduct,
     sight: Arc<watch::Sender<Sight>>,
     deadline: Option<Instant>,
 }
@@ -206,7 +212,7 @@ impl Shell {
             let input = tokio::select! {
                 biased;
                 Some(input) = given.recv() => input,
-                Some(event) = media.recv() => Input::Media(self.lies(event)),
+                Some(event) = media.recv() => Input::Media(self.heard(event)),
                 Some(event) = self.link.next() => Input::Link(event),
                 () = tokio::time::sleep_until(deadline.into()) => Input::Timeout,
             };
@@ -214,14 +220,13 @@ impl Shell {
         }
     }
 
-    /// A kiosk that shows another certificate than the one it signs is what a man in the middle of DTLS looks like to its peer.
-    /// Its own gates are open as soon as there is a connection: it takes, and gives, whatever the peer lets pass.
-    fn lies(&mut self, event: MediaEvent) -> MediaEvent {
-        match (event, self.claims) {
-            (MediaEvent::LocalDescription { call, sdp }, Some(claimed)) => {
-                MediaEvent::LocalDescription { call, sdp: forge::with_fingerprint(&sdp, claimed) }
+    /// What the core is told of what media tells.
+    fn heard(&mut self, event: MediaEvent) -> MediaEvent {
+        match (event, self.conduct) {
+            (MediaEvent::LocalDescription { call, sdp }, Conduct::Claims(another)) => {
+                MediaEvent::LocalDescription { call, sdp: forge::with_fingerprint(&sdp, another) }
             }
-            (event @ MediaEvent::Secured { call, .. }, Some(_)) => {
+            (event @ MediaEvent::Secured { call, .. }, Conduct::Claims(_) | Conduct::Silent) => {
                 (self.media)(MediaCommand::OpenGates { call });
                 event
             }
@@ -230,10 +235,12 @@ impl Shell {
     }
 
     fn turn(&mut self, input: Input) {
+        let measured = matches!(input, Input::Media(MediaEvent::Statistics { .. }));
         self.kiosk.handle_input(input, now());
         let (mut notices, mut shown) = (Vec::new(), None);
         loop {
             match self.kiosk.poll_output() {
+                Output::Media(MediaCommand::SendChannel { .. }) if self.conduct == Conduct::Silent => {}
                 Output::Media(command) => (self.media)(command),
                 Output::Link(command) => self.link.carry_out(command),
                 Output::Notify(notice) => notices.push(notice),
@@ -247,6 +254,7 @@ impl Shell {
         }
         self.sight.send_modify(|sight| {
             notices.into_iter().for_each(|notice| sight.note(notice));
+            sight.measured += u64::from(measured);
             sight.view = shown.or_else(|| sight.view.take());
             sight.look(&self.kiosk);
         });

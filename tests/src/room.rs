@@ -5,12 +5,11 @@ use std::{net::SocketAddr, time::Instant};
 use anyhow::{Context as _, Result, ensure};
 use kiosk_call::CertificateCheck;
 use kiosk_server::{Config, Server};
-use kiosk_wire::Fingerprint;
 use tokio::net::TcpListener;
 
 use crate::{
     ether::{self, Ether},
-    kiosk::{Character, MakeMedia, PATIENCE, TestKiosk, checked, peer},
+    kiosk::{Character, Conduct, MakeMedia, PATIENCE, TestKiosk, peer},
     proxy::{Attack, Face, Proxy},
     sight::Sight,
     studio::{self, Studio},
@@ -35,17 +34,17 @@ pub struct Plan {
     pub hostile: Option<(Face, Attack)>,
     /// Calls are answered without ringing.
     pub auto_answer: bool,
-    /// When two certificates agree, for each kiosk.
-    pub check: fn(usize) -> CertificateCheck,
-    /// What each kiosk says its fingerprint is, when it lies.
-    pub claims: fn(usize) -> Option<Fingerprint>,
+    /// When two certificates agree, for each kiosk where it is not the product that says it.
+    pub check: fn(usize) -> Option<CertificateCheck>,
+    /// Whether each kiosk keeps to the rules.
+    pub conduct: fn(usize) -> Conduct,
 }
 
 impl Plan {
     /// Kiosks who trust each other, at an honest server.
     #[must_use]
     pub fn of(kiosks: usize, media: MediaKind) -> Self {
-        Self { kiosks, media, hostile: None, auto_answer: true, check: |_| checked, claims: |_| None }
+        Self { kiosks, media, hostile: None, auto_answer: true, check: |_| None, conduct: |_| Conduct::Honest }
     }
 }
 
@@ -78,7 +77,7 @@ impl Room {
     /// # Errors
     /// Something of it does not start.
     pub async fn open(plan: Plan) -> Result<Self> {
-        let Plan { kiosks, media, hostile, auto_answer, check, claims } = plan;
+        let Plan { kiosks, media, hostile, auto_answer, check, conduct } = plan;
         let (server, proxy) = match hostile {
             None => (server(&[]).await?, None),
             Some((face, attack)) => {
@@ -100,8 +99,8 @@ impl Room {
                 MediaKind::Real => studio.media(number),
             };
             let trusts = (0..kiosks.max(2)).filter(|other| *other != number).collect();
-            let (check, claims) = (check(number), claims(number));
-            TestKiosk::start(Character { number, url: url.clone(), trusts, auto_answer, check, claims, media })
+            let (check, conduct) = (check(number), conduct(number));
+            TestKiosk::start(Character { number, url: url.clone(), trusts, auto_answer, check, conduct, media })
         };
         let kiosks = (0..kiosks).map(start).collect::<Result<_>>()?;
         Ok(Self { server, media, proxy, kiosks, studio })

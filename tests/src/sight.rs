@@ -53,6 +53,8 @@ pub struct Sight {
     pub unread: usize,
     /// The peer says that it sends sound and pictures.
     pub peer_sends: (bool, bool),
+    /// How often media told its figures: every 500 ms.
+    pub measured: u64,
     /// Most packets that left in one call.
     pub packets_sent: u64,
     /// Pictures that came out of the gate.

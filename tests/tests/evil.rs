@@ -8,7 +8,7 @@ use kiosk_tests::{
     attacks::{self, Attempt, By, CALLEE, CALLER, Verdict},
     ether,
     forge::{Frame, Mallory, Way},
-    kiosk::{checked, identity, peer, unchecked},
+    kiosk::{Conduct, identity, peer, unchecked},
     proxy::{Face, honest},
     room::{MediaKind, Plan, Room},
 };
@@ -64,7 +64,7 @@ async fn ring(room: &Room, rings: bool) -> Result<()> {
     Ok(())
 }
 
-/// Pictures, sound and chat, both ways; then a goodbye.
+/// Pictures, sound and chat, both ways.
 async fn talk(room: &Room) -> Result<()> {
     room.in_call().await?;
     for (number, other) in [(CALLER, CALLEE), (CALLEE, CALLER)] {
@@ -75,6 +75,10 @@ async fn talk(room: &Room) -> Result<()> {
         from.until("the receipt", |sight| sight.delivered.contains(&line)).await?;
         room.sees_and_hears(other, number).await?;
     }
+    Ok(())
+}
+
+async fn hang_up(room: &Room) -> Result<()> {
     room.kiosks[CALLER].press(Button::HangUp);
     room.all_idle().await
 }
@@ -118,6 +122,7 @@ async fn attempt(attempt: &Attempt, media: MediaKind) -> Result<()> {
     if attempt.after_a_call {
         ring(&room, attempt.rings).await?;
         talk(&room).await?;
+        hang_up(&room).await?;
     }
     let before = passed(&room);
     room.proxy()?.attack_with((attempt.attack)(&room.proxy()?.seen()));
@@ -129,6 +134,10 @@ async fn attempt(attempt: &Attempt, media: MediaKind) -> Result<()> {
     if attempt.verdict == Verdict::Unharmed {
         ring(&room, attempt.rings).await?;
         talk(&room).await?;
+        if !attempt.at_goodbye {
+            refusals(&room, &attempt.refusals).await?;
+        }
+        hang_up(&room).await?;
         return refusals(&room, &attempt.refusals).await;
     }
     // What is dropped may be the ringing itself.
@@ -146,6 +155,7 @@ async fn without_tampering_everything_passes() -> Result<()> {
     room.all_linked().await?;
     ring(&room, true).await?;
     talk(&room).await?;
+    hang_up(&room).await?;
     for kiosk in &room.kiosks {
         let refusals = kiosk.see(|sight| sight.refusals.clone());
         ensure!(refusals.is_empty(), "{refusals:?}");
@@ -165,6 +175,10 @@ async fn every_attack_is_refused_with_its_reason() -> Result<()> {
     for one in &attempts {
         if let Err(error) = attempt(one, MediaKind::Modelled).await {
             failed.insert(one.name.clone(), format!("{error:#}"));
+        }
+        // Each failure takes its time.
+        if failed.len() >= 4 {
+            break;
         }
     }
     ensure!(failed.is_empty(), "{} of {} attacks: {failed:#?}", failed.len(), attempts.len());
@@ -214,6 +228,7 @@ async fn replay(media: MediaKind, renewed: &[usize], reason: &'static str) -> Re
     room.all_linked().await?;
     ring(&room, false).await?;
     talk(&room).await?;
+    hang_up(&room).await?;
     let proxy = room.proxy()?;
     let call: Vec<_> =
         proxy.seen().into_iter().filter(|frame| frame.kind() == "msg" && frame.way == Way::Down).collect();
@@ -238,8 +253,7 @@ async fn replay(media: MediaKind, renewed: &[usize], reason: &'static str) -> Re
         count += 1;
     }
     ensure!(count > 3, "the call was not recorded");
-    callee.until("every refusal", |sight| sight.refusals.values().sum::<u64>() >= count).await?;
-    ensure!(callee.see(|sight| sight.refused(reason) == count), "{:?}", callee.see(|sight| sight.refusals.clone()));
+    callee.until("every refusal", |sight| sight.refused(reason) == count).await?;
     ensure!(callee.see(|sight| sight.calls == 1 && sight.idle()), "it rang");
     nothing_since(&before, &room)
 }
@@ -340,44 +354,59 @@ async fn a_peer_that_the_server_invents_does_not_ring() -> Result<()> {
     nothing_ever(&room)
 }
 
-/// Real media, and one kiosk that signs another certificate than the one it shows: to its peer, that is somebody in the middle of DTLS.
-async fn intercepted(liar: usize, check: fn(usize) -> CertificateCheck) -> Result<Room> {
-    let claims: fn(usize) -> _ = match liar {
-        CALLER => |number| (number == CALLER).then_some(Mallory::FINGERPRINT),
-        _ => |number| (number == CALLEE).then_some(Mallory::FINGERPRINT),
-    };
-    let room = Room::open(Plan { check, claims, ..Plan::of(2, MediaKind::Real) }).await?;
+/// Real media, and one kiosk that does not keep to the rules.
+async fn misled(conduct: fn(usize) -> Conduct, check: fn(usize) -> Option<CertificateCheck>) -> Result<Room> {
+    let room = Room::open(Plan { check, conduct, ..Plan::of(2, MediaKind::Real) }).await?;
     room.all_linked().await?;
     ring(&room, false).await?;
     Ok(room)
 }
 
+fn no_check(is_liar: bool) -> Option<CertificateCheck> {
+    is_liar.then_some(unchecked)
+}
+
+const fn claims(is_liar: bool) -> Conduct {
+    if is_liar { Conduct::Claims(Mallory::FINGERPRINT) } else { Conduct::Honest }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_man_in_the_middle_of_dtls_gets_nothing() -> Result<()> {
-    for liar in [CALLER, CALLEE] {
-        // The liar is the attacker's, and checks nothing.
-        let check: fn(usize) -> CertificateCheck = match liar {
-            CALLER => |number| if number == CALLER { unchecked } else { checked },
-            _ => |number| if number == CALLEE { unchecked } else { checked },
-        };
-        let room = intercepted(liar, check).await?;
-        let victim = &room.kiosks[1 - liar];
+    // The liar is the attacker's, and checks nothing.
+    let by_caller = misled(|number| claims(number == CALLER), |number| no_check(number == CALLER));
+    let by_callee = misled(|number| claims(number == CALLEE), |number| no_check(number == CALLEE));
+    for (victim, room) in [(CALLEE, by_caller.await?), (CALLER, by_callee.await?)] {
+        let victim = &room.kiosks[victim];
         victim.until("the refusal", |sight| sight.refused("certificate-mismatch") == 1).await?;
         room.all_idle().await?;
-        ensure!(
-            victim.see(|sight| sight.endings == [Ending::NotSecure]),
-            "{:?}",
-            victim.see(|sight| sight.endings.clone())
-        );
+        let endings = victim.see(|sight| sight.endings.clone());
+        ensure!(endings == [Ending::NotSecure], "{endings:?}");
         nothing_ever(&room)?;
     }
+    Ok(())
+}
+
+/// The right certificate is not enough: until the peer has confirmed what it saw, nothing passes the gates, although the peer's
+/// own are open and seconds go by.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_peer_that_does_not_confirm_gets_nothing() -> Result<()> {
+    let silent = |number| if number == CALLER { Conduct::Silent } else { Conduct::Honest };
+    let room = misled(silent, |_| None).await?;
+    let (peer, victim) = (&room.kiosks[CALLER], &room.kiosks[CALLEE]);
+    peer.until("two seconds of figures", |sight| sight.measured >= 4).await?;
+    ensure!(peer.see(|sight| sight.packets_sent > 0), "the peer's own gates are shut");
+    ensure!(victim.see(|sight| sight.phase == "connecting"), "the victim does not wait");
+    give_up(&room).await?;
+    // The peer has the victim's confirmation, so that its own core thinks itself in a call, and it has sent packets.
+    let all = passed(&room);
+    ensure!(all[CALLEE] == [0; 5] && all[CALLER][1..4] == [0; 3], "something passed: {all:?}");
     Ok(())
 }
 
 /// The same attack with the check taken away: everything passes, so the test above can fail. GStreamer from 1.28 on checks by itself.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_man_in_the_middle_of_dtls_gets_everything_without_the_check() -> Result<()> {
-    let room = intercepted(CALLER, |_| unchecked).await?;
+    let room = misled(|number| claims(number == CALLER), |_| no_check(true)).await?;
     talk(&room).await
 }
 

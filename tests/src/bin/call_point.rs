@@ -5,7 +5,7 @@ use std::{env, io, path::Path};
 
 use anyhow::{Context as _, Result};
 use kiosk_tests::{
-    kiosk::{Character, TestKiosk, checked},
+    kiosk::{Character, Conduct, TestKiosk},
     studio,
 };
 
@@ -18,8 +18,8 @@ async fn main() -> Result<()> {
         url,
         trusts: vec![0],
         auto_answer: true,
-        check: checked,
-        claims: None,
+        check: None,
+        conduct: Conduct::Honest,
         media: studio::media(number, Path::new(&file)),
     })?;
     tokio::task::spawn_blocking(|| io::copy(&mut io::stdin(), &mut io::sink())).await??;
