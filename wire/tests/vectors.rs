@@ -417,11 +417,10 @@ fn every_flipped_bit_is_refused() {
     let bodies: Vec<_> = (0..).zip(bodies()).collect();
     let flips: usize = std::thread::scope(|scope| {
         // The offer is in one half, the answer in the other: they are most of the bits.
-        let halves: Vec<_> = [0, 1].map(|half| bodies.iter().skip(half).step_by(2)).into_iter().collect();
-        let threads: Vec<_> = halves
-            .into_iter()
-            .map(|half| scope.spawn(move || half.map(|(seq, body)| flip_all(*seq, body)).sum::<usize>()))
-            .collect();
+        let threads = [0, 1].map(|half| {
+            let half = bodies.iter().skip(half).step_by(2);
+            scope.spawn(move || half.map(|(seq, body)| flip_all(*seq, body)).sum::<usize>())
+        });
         threads.into_iter().map(|thread| thread.join().unwrap()).sum()
     });
     assert!(flips > 50_000, "{flips}");
