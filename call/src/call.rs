@@ -7,7 +7,7 @@ use kiosk_wire::{
     Refusal, SessionCertificate, SessionKey, Transport,
 };
 
-use crate::{port::UnixMillis, view::PeerName};
+use crate::{clock::UnixMillis, view::PeerName};
 
 /// Most remote candidates kept until they can be used; more are refused.
 const MOST_HELD_CANDIDATES: usize = 128;

@@ -3,7 +3,7 @@
 use kiosk_wire::{ChatId, Refusal};
 
 use crate::{
-    port::UnixMillis,
+    clock::UnixMillis,
     view::{ChatLine, View},
 };
 

@@ -4,22 +4,28 @@ use crate::{
     Kiosk,
     call::Phase,
     link::State,
-    port::{DeviceState, Output},
+    port::{MediaCommand, Output, Tone},
     timers::Timer,
-    view::{Lights, Link, Pattern, Screen, View},
+    view::{DeviceState, Ending, Lights, Link, Pattern, Screen, View},
 };
 
 impl Kiosk {
     pub(crate) fn show(&mut self) {
+        // First, so that a light never waits for the painting of the screen that a new view sets off.
+        let lights = self.lights_now();
+        if self.lights != Some(lights) {
+            self.lights = Some(lights);
+            self.output(Output::Lights(lights));
+        }
         let view = self.view_now();
         if self.view.as_ref() != Some(&view) {
             self.view = Some(view.clone());
             self.output(Output::View(view));
         }
-        let lights = self.lights_now();
-        if self.lights != Some(lights) {
-            self.lights = Some(lights);
-            self.output(Output::Lights(lights));
+        let tone = self.tone_now();
+        if self.tone != tone {
+            self.tone = tone;
+            self.output(Output::Media(MediaCommand::SetTone(tone)));
         }
     }
 
@@ -31,6 +37,7 @@ impl Kiosk {
             camera_off: self.camera_off,
             camera: self.camera.clone(),
             sound: self.sound.clone(),
+            volume: self.timers.at(Timer::VolumeShown).map(|_| self.volume.percent()),
             chat: self.chat.last_lines(),
             unread: self.chat.unread(),
         }
@@ -85,6 +92,18 @@ impl Kiosk {
                 Link::Down { .. } => Pattern::Blink,
                 Link::Up | Link::Connecting => lit(missing(&self.camera) || missing(&self.sound)),
             },
+        }
+    }
+
+    fn tone_now(&self) -> Option<Tone> {
+        match self.call.as_ref().map(|call| &call.phase) {
+            Some(Phase::RingingIn(_)) => Some(Tone::Ring),
+            Some(Phase::RingingOut { ringing }) => ringing.then_some(Tone::Ringback),
+            Some(Phase::Connecting { .. } | Phase::InCall { .. }) => None,
+            None => {
+                let unwanted = matches!(self.ended.as_ref()?.why, Ending::Busy | Ending::Rejected);
+                unwanted.then_some(Tone::Busy)
+            }
         }
     }
 }

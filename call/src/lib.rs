@@ -9,6 +9,7 @@ mod call;
 mod calling;
 mod channel;
 mod chat;
+mod clock;
 mod derive;
 mod link;
 mod port;
@@ -18,6 +19,7 @@ mod status;
 mod timers;
 mod trust;
 mod view;
+mod volume;
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -33,8 +35,10 @@ use crate::{
     link::{Link as ServerLink, Presence},
     timers::{Timer, Timers},
     trust::Trust,
+    volume::Volume,
 };
 pub use crate::{
+    clock::*,
     port::*,
     security::CertificateCheck,
     status::{CallStatus, PeerStatus, Status},
@@ -82,6 +86,8 @@ pub struct Setup {
     pub epoch: u64,
     /// Trusted peers, from the config and the store.
     pub pins: Vec<Pin>,
+    /// The loudspeaker's volume, percent.
+    pub volume: u8,
     /// 32 secret random bytes; all of the kiosk's randomness comes from here.
     pub seed: [u8; 32],
 }
@@ -108,6 +114,8 @@ pub struct Kiosk {
     camera_off: bool,
     camera: DeviceState,
     sound: DeviceState,
+    volume: Volume,
+    tone: Option<Tone>,
     statistics: Option<Statistics>,
     refusals: BTreeMap<&'static str, u64>,
     timers: Timers,
@@ -132,7 +140,8 @@ impl Kiosk {
     #[doc(hidden)]
     #[must_use]
     pub fn with_certificate_check(setup: Setup, now: Now, certificate_check: CertificateCheck) -> Self {
-        let Setup { identity, config, epoch, pins, seed } = setup;
+        let Setup { identity, config, epoch, pins, volume, seed } = setup;
+        let volume = Volume::new(volume);
         let presence = Presence { name: config.name, room: config.room, servers: config.servers };
         let mut timers = Timers::default();
         timers.set(Timer::Link, now.mono);
@@ -149,11 +158,13 @@ impl Kiosk {
             camera_off: false,
             camera: DeviceState::Ready,
             sound: DeviceState::Ready,
+            volume,
+            tone: None,
             statistics: None,
             refusals: BTreeMap::new(),
             timers,
             random: ChaCha20Rng::from_seed(seed),
-            outputs: VecDeque::new(),
+            outputs: VecDeque::from([Output::Volume(volume.percent())]),
             now,
             view: None,
             lights: None,
@@ -167,8 +178,8 @@ impl Kiosk {
         self.now = now;
         self.started = true;
         match input {
-            Input::Button(button, Edge::Down) => self.pressed(button),
-            Input::Button(_, Edge::Up) | Input::Timeout => {}
+            Input::Button(button, edge) => self.button(button, edge),
+            Input::Timeout => {}
             Input::Command(command) => self.command(command),
             Input::Link(event) => self.link_event(event),
             Input::Media(event) => self.media_event(event),
@@ -194,13 +205,15 @@ impl Kiosk {
         self.stopped
     }
 
-    fn pressed(&mut self, button: Button) {
-        match button {
-            Button::Call => self.call_button(),
-            Button::Answer => self.answer_command(),
-            Button::HangUp => self.hang_up_command(),
-            Button::Mute => self.set_sending(!self.muted, self.camera_off),
-            Button::Camera => self.set_sending(self.muted, !self.camera_off),
+    fn button(&mut self, button: Button, edge: Edge) {
+        match (button, edge) {
+            (Button::VolumeUp | Button::VolumeDown, _) => self.volume_button(button, edge),
+            (_, Edge::Up) => {}
+            (Button::Call, Edge::Down) => self.call_button(),
+            (Button::Answer, Edge::Down) => self.answer_command(),
+            (Button::HangUp, Edge::Down) => self.hang_up_command(),
+            (Button::Mute, Edge::Down) => self.set_sending(!self.muted, self.camera_off),
+            (Button::Camera, Edge::Down) => self.set_sending(self.muted, !self.camera_off),
         }
     }
 
@@ -212,6 +225,7 @@ impl Kiosk {
             Command::Mute => self.set_sending(true, self.camera_off),
             Command::Unmute => self.set_sending(false, self.camera_off),
             Command::Camera(on) => self.set_sending(self.muted, !on),
+            Command::Volume(percent) => self.set_volume(percent),
             Command::Chat(text) => self.say(text),
             Command::ChatRead => self.chat.read(),
             Command::TrustAdd(pin) => {
@@ -237,6 +251,8 @@ impl Kiosk {
             Timer::Ping => self.ping(),
             Timer::Silence => self.end_call(Ending::PeerLost),
             Timer::Ended => self.ended = None,
+            Timer::VolumeStep => self.volume_still_held(),
+            Timer::VolumeShown => self.volume_shown(),
         }
     }
 
@@ -245,6 +261,7 @@ impl Kiosk {
             return;
         }
         self.end_call(Ending::Shutdown);
+        self.volume_shown();
         self.output(Output::Link(LinkCommand::Close));
         self.timers = Timers::default();
         self.stopped = true;

@@ -9,7 +9,7 @@ use kiosk_wire::{
 use rand_chacha::{ChaCha20Rng, rand_core::RngCore as _};
 use url::Url;
 
-use crate::port::{LinkCommand, UnixMillis};
+use crate::{clock::UnixMillis, port::LinkCommand};
 
 /// Longest time from opening to signed in.
 pub(crate) const SIGN_IN_TIMEOUT: Duration = Duration::from_secs(15);

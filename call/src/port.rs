@@ -7,22 +7,7 @@ use std::time::{Duration, Instant};
 use kiosk_wire::PeerId;
 pub use kiosk_wire::{CallId, Candidate, Fingerprint, IceServer};
 
-use crate::view::{Lights, View};
-
-/// Both clocks, read together once a turn.
-///
-/// A board without a clock chip boots in the past, so deadlines use `mono`; `wall` only dates messages and certificates.
-#[derive(Clone, Copy, Debug)]
-pub struct Now {
-    /// For deadlines.
-    pub mono: Instant,
-    /// Milliseconds since 1970, as far as the board knows.
-    pub wall: UnixMillis,
-}
-
-/// Milliseconds since 1970-01-01T00:00:00Z.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct UnixMillis(pub u64);
+use crate::view::{DeviceState, Lights, View};
 
 /// Something happened.
 #[derive(Clone, Debug)]
@@ -69,6 +54,10 @@ pub enum Button {
     Mute,
     /// Camera off and on.
     Camera,
+    /// Louder, again and again while it is held.
+    VolumeUp,
+    /// Quieter, again and again while it is held.
+    VolumeDown,
 }
 
 /// Half of a press.
@@ -95,6 +84,8 @@ pub enum Command {
     Unmute,
     /// Stop or resume sending pictures.
     Camera(bool),
+    /// Set the loudspeaker's volume, percent; more than 100 is 100.
+    Volume(u8),
     /// Say this line to the peer of the call.
     Chat(String),
     /// A person has seen the chat: nothing is unread.
@@ -190,11 +181,24 @@ pub enum MediaCommand {
         /// Camera.
         video: bool,
     },
+    /// Play this tone, without a call too, until the next such command.
+    SetTone(Option<Tone>),
     /// Tear the peer connection down, off the loop.
     Close {
         /// The call.
         call: CallId,
     },
+}
+
+/// What the loudspeaker says of a call without words (ITU-T E.180).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// Somebody calls here.
+    Ring,
+    /// It rings there.
+    Ringback,
+    /// The peer is in another call, or does not want this one.
+    Busy,
 }
 
 /// What the media thread tells.
@@ -270,16 +274,6 @@ pub enum MediaEvent {
     Sound(DeviceState),
 }
 
-/// A device as media finds it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum DeviceState {
-    /// Works, or has not been tried.
-    #[default]
-    Ready,
-    /// None there, or busy, or broken: a sentence that names it and says what to do.
-    Missing(String),
-}
-
 /// Figures of one call under the names of W3C webrtc-stats. Counters since the start of the call.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Statistics {
@@ -303,6 +297,14 @@ pub struct Statistics {
     pub round_trip_time: Option<Duration>,
     /// `RTCOutboundRtpStreamStats.encoderImplementation`: the GStreamer element.
     pub encoder_implementation: String,
+    /// `RTCInboundRtpStreamStats.audioLevel` of the peer's sound, 0 to 1 (full scale).
+    pub audio_level_in: f64,
+    /// `RTCAudioSourceStats.audioLevel` of what is sent, 0 to 1 (full scale).
+    pub audio_level_out: f64,
+    /// How often captured sound was lost or the loudspeaker ran dry, since kioskd's start.
+    pub xruns: u64,
+    /// `RTCAudioSourceStats.echoReturnLossEnhancement`, dB; None: nothing is cancelled, or nothing was heard yet.
+    pub echo_return_loss_enhancement: Option<f64>,
 }
 
 /// Something wanted.
@@ -316,6 +318,8 @@ pub enum Output {
     Media(MediaCommand),
     /// To the link task.
     Link(LinkCommand),
+    /// Set the loudspeaker's volume, percent, 0 to 100.
+    Volume(u8),
     /// Keep on disk before anything else happens.
     Store(Record),
     /// Tell the admin (journal, counters).
@@ -333,6 +337,8 @@ pub enum Record {
     TrustAdded(Pin),
     /// A peer is no longer trusted.
     TrustRemoved(PeerId),
+    /// The loudspeaker's volume, percent.
+    Volume(u8),
 }
 
 /// What an admin wants to know of a normal day.

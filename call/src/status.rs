@@ -7,9 +7,9 @@ use kiosk_wire::{PeerId, Role};
 use crate::{
     Kiosk,
     call::Phase,
-    port::{CallId, DeviceState, Pin, Statistics},
+    port::{CallId, Pin, Statistics},
     trust::Standing,
-    view::{ChatLine, Link, PeerName},
+    view::{ChatLine, DeviceState, Link, PeerName},
 };
 
 /// The kiosk in one look.
@@ -35,6 +35,8 @@ pub struct Status {
     pub camera: DeviceState,
     /// The sound card.
     pub sound: DeviceState,
+    /// The loudspeaker's volume, percent.
+    pub volume: u8,
     /// Lines of chat that nobody here has acknowledged.
     pub unread: usize,
     /// Refusals since the start, by reason code of docs/protocol.md §8.
@@ -96,6 +98,7 @@ impl Kiosk {
             camera_off: self.camera_off,
             camera: self.camera.clone(),
             sound: self.sound.clone(),
+            volume: self.volume.percent(),
             unread: self.chat.unread(),
             refusals: self.refusals.clone(),
         }

@@ -19,10 +19,23 @@ pub(crate) enum Timer {
     Silence,
     /// The end of a call has been shown long enough.
     Ended,
+    /// A volume button is still held.
+    VolumeStep,
+    /// The volume has been shown long enough.
+    VolumeShown,
 }
 
-const ALL: [Timer; 7] =
-    [Timer::Link, Timer::Renewal, Timer::Ring, Timer::Connect, Timer::Ping, Timer::Silence, Timer::Ended];
+const ALL: [Timer; 9] = [
+    Timer::Link,
+    Timer::Renewal,
+    Timer::Ring,
+    Timer::Connect,
+    Timer::Ping,
+    Timer::Silence,
+    Timer::Ended,
+    Timer::VolumeStep,
+    Timer::VolumeShown,
+];
 
 impl Timer {
     const fn reason(self) -> &'static str {
@@ -34,6 +47,8 @@ impl Timer {
             Self::Ping => "ping",
             Self::Silence => "silence",
             Self::Ended => "ended",
+            Self::VolumeStep => "volume step",
+            Self::VolumeShown => "volume shown",
         }
     }
 }

@@ -1,8 +1,8 @@
 //! What the room sees: [`View`] and [`Lights`], pure functions of the state, computed once at the end of a turn.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use crate::port::{DeviceState, UnixMillis};
+use crate::clock::UnixMillis;
 
 /// Everything a painter needs to know. Equal views paint equal pictures (but for countdowns and clocks, which are instants).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct View {
     pub camera: DeviceState,
     /// The sound card.
     pub sound: DeviceState,
+    /// The loudspeaker's volume, percent, for [`View::VOLUME_SHOWN`] after somebody has touched it.
+    pub volume: Option<u8>,
     /// The last lines of the call's chat, oldest first, at most [`View::CHAT_LINES`].
     pub chat: Vec<ChatLine>,
     /// Lines from the peer that nobody here has acknowledged.
@@ -28,6 +30,8 @@ pub struct View {
 impl View {
     /// Most lines of chat in a view.
     pub const CHAT_LINES: usize = 8;
+    /// How long a change of the volume is shown.
+    pub const VOLUME_SHOWN: Duration = Duration::from_secs(2);
 }
 
 /// What fills the screen.
@@ -77,6 +81,16 @@ pub enum Screen {
         /// Why.
         why: Ending,
     },
+}
+
+/// A device as media finds it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum DeviceState {
+    /// Works, or has not been tried.
+    #[default]
+    Ready,
+    /// None there, or busy, or broken: a sentence that names it and says what to do.
+    Missing(String),
 }
 
 /// The name of a peer, and what it is worth.

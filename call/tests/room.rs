@@ -4,7 +4,7 @@ mod sim;
 
 use std::time::Duration;
 
-use kiosk_call::{Button, Command, Edge, Ending, Input, Link, Screen};
+use kiosk_call::{Button, Command, Edge, Ending, Input, Link, Record, Screen, Tone};
 use sim::{Weather, World};
 
 const LONG: Duration = Duration::from_secs(60);
@@ -207,4 +207,48 @@ fn stopping_says_goodbye() {
     world.input(0, Input::Stop);
     assert!(world.kiosks[0].kiosk.stopped());
     assert!(world.run_until(Duration::from_secs(1), |world| ending(world, 1) == Some(Ending::Shutdown)));
+}
+
+#[test]
+fn a_volume_button_steps_repeats_while_it_is_held_and_is_kept_once() {
+    let mut world = room(2);
+    let volume = |world: &World| world.kiosks[0].volume;
+    let shown = |world: &World| world.kiosks[0].view.as_ref().and_then(|view| view.volume);
+    assert_eq!((volume(&world), shown(&world)), (Some(70), None), "the kept volume is set at the start, not shown");
+    world.input(0, Input::Button(Button::VolumeUp, Edge::Down));
+    assert_eq!((volume(&world), shown(&world)), (Some(75), Some(75)));
+    world.run(Duration::from_millis(1_000));
+    assert_eq!(volume(&world), Some(90), "500 ms, then every 200 ms");
+    world.run(Duration::from_secs(3));
+    assert_eq!(volume(&world), Some(100), "never more than full");
+    world.input(0, Input::Button(Button::VolumeUp, Edge::Up));
+    world.input(0, Input::Button(Button::VolumeDown, Edge::Down));
+    world.input(0, Input::Button(Button::VolumeDown, Edge::Up));
+    assert!(world.kiosks[0].last_record.as_ref().is_none_or(|record| !matches!(record, Record::Volume(_))));
+    world.run(LONG);
+    assert_eq!((volume(&world), shown(&world)), (Some(95), None));
+    assert_eq!(world.kiosks[0].last_record, Some(Record::Volume(95)));
+    world.command(0, Command::Volume(200));
+    assert_eq!(volume(&world), Some(100));
+    world.input(0, Input::Stop);
+    assert_eq!(world.kiosks[0].last_record, Some(Record::Volume(100)), "a stop does not lose it");
+}
+
+#[test]
+fn tones_say_what_the_call_does() {
+    let mut world = room(3);
+    let tone = |world: &World, kiosk: usize| world.kiosks[kiosk].tone;
+    press(&mut world, 0, Button::Call);
+    assert_eq!(tone(&world, 0), None, "it does not ring there yet");
+    assert!(world.run_until(LONG, |world| tone(world, 0) == Some(Tone::Ringback)));
+    assert_eq!(tone(&world, 1), Some(Tone::Ring));
+    press(&mut world, 1, Button::Call);
+    assert_eq!(tone(&world, 1), None, "who answers hears the peer");
+    assert!(world.run_until(LONG, |world| both(world, "in-call")));
+    assert_eq!(tone(&world, 0), None);
+    let busy = world.kiosks[1].peer;
+    world.command(2, Command::Call(Some(busy)));
+    assert!(world.run_until(LONG, |world| tone(world, 2) == Some(Tone::Busy)));
+    world.run(Duration::from_secs(5));
+    assert_eq!(tone(&world, 2), None);
 }

@@ -32,7 +32,10 @@ fn operate(world: &mut World) {
         5..=6 => world.command(kiosk, Command::Call(Some(peer))),
         7..=9 => world.input(kiosk, Input::Button(Button::Answer, Edge::Down)),
         10 => world.input(kiosk, Input::Button(Button::HangUp, Edge::Down)),
-        11 => world.input(kiosk, Input::Button(Button::Mute, Edge::Down)),
+        11 => {
+            world.input(kiosk, Input::Button(Button::Mute, Edge::Down));
+            world.input(kiosk, Input::Button(Button::VolumeDown, Edge::Down));
+        }
         12..=13 => world.command(kiosk, Command::Chat("line".repeat(1 + other))),
         14 => {
             if !world.media.cut.remove(&pair) {

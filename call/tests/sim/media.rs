@@ -115,6 +115,11 @@ impl MediaModel {
             }
             MediaCommand::SendChannel { call, text } => Self::send(world, kiosk, call, text),
             MediaCommand::SetSending { .. } => Vec::new(),
+            MediaCommand::SetTone(tone) => {
+                assert_ne!(world.kiosks[kiosk].tone, tone, "a tone is set when it changes");
+                world.kiosks[kiosk].tone = tone;
+                Vec::new()
+            }
             MediaCommand::Close { call } => {
                 let other = world.media.other(call, kiosk).filter(|other| world.media.reaches(kiosk, *other));
                 let was_secured =

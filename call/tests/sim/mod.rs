@@ -13,7 +13,7 @@ use std::{
 
 use kiosk_call::{
     CallId, CertificateCheck, Command, Config, Input, Kiosk, LinkCommand, LinkEvent, MediaCommand, MediaEvent, Notice,
-    Now, Output, Pin, Screen, Setup, Target, UnixMillis, UnknownPeers, View,
+    Now, Output, Pin, Record, Screen, Setup, Target, Tone, UnixMillis, UnknownPeers, View,
 };
 use kiosk_wire::{IdentityKey, Name, PeerId, Room};
 use rand_chacha::{
@@ -87,6 +87,9 @@ pub(crate) struct SimKiosk {
     pub(crate) view: Option<View>,
     pub(crate) connected_calls: usize,
     pub(crate) last_notice: Option<Notice>,
+    pub(crate) last_record: Option<Record>,
+    pub(crate) volume: Option<u8>,
+    pub(crate) tone: Option<Tone>,
     asked: u64,
 }
 
@@ -139,12 +142,15 @@ impl World {
             let pins = if stranger { Vec::new() } else { peers.iter().map(pin).collect() };
             let mut own_seed = bytes;
             own_seed[31] = u8::try_from(index).unwrap();
-            let setup = Setup { identity: identity(index), config, epoch: 0, pins, seed: own_seed };
+            let setup = Setup { identity: identity(index), config, epoch: 0, pins, volume: 70, seed: own_seed };
             SimKiosk {
                 kiosk: Kiosk::with_certificate_check(setup, now, check),
                 peer: peers[index],
                 socket: None,
                 view: None,
+                volume: None,
+                tone: None,
+                last_record: None,
                 connected_calls: 0,
                 last_notice: None,
                 asked: 0,
@@ -231,7 +237,9 @@ impl World {
                 Output::Media(command) => self.media_command(index, command),
                 Output::View(view) => self.kiosks[index].view = Some(view),
                 Output::Notify(notice) => self.notice(index, notice),
-                Output::Lights(_) | Output::Store(_) => {}
+                Output::Volume(percent) => self.kiosks[index].volume = Some(percent),
+                Output::Store(record) => self.kiosks[index].last_record = Some(record),
+                Output::Lights(_) => {}
             }
         }
     }
