@@ -4,6 +4,7 @@ use std::{
     fmt,
     future::poll_fn,
     str::FromStr as _,
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -19,12 +20,14 @@ pub enum Edge {
 }
 
 /// A finger on (or off) a key. Auto-repeat is not an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyEvent {
     /// The code of `linux/input-event-codes.h`, such as 169 for `KEY_PHONE`.
     pub code: u16,
     /// Pressed or released.
     pub edge: Edge,
+    /// Name of the input device, such as `gpio-keys`.
+    pub device: Arc<str>,
 }
 
 impl KeyEvent {

@@ -53,4 +53,7 @@ pub trait LightBank: fmt::Debug + Send {
     /// The first time that an LED cannot be set, so that it is one line in the log; while it stays broken, further sets are
     /// tried and their failure is silent.
     fn set(&mut self, led: &str, shine: Shine) -> Result<(), LightError>;
+
+    /// LEDs may have come or been replaced: those that do not shine as they were last [`set`](Self::set) are set again.
+    fn look_again(&mut self);
 }

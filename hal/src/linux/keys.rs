@@ -3,16 +3,14 @@
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     fs, io,
-    mem::MaybeUninit,
-    os::fd::OwnedFd,
     path::{Path, PathBuf},
-    task::{Context, Poll},
+    sync::Arc,
+    task::{Context, Poll, ready},
 };
 
 use evdev::{Device, EventStream, EventSummary};
-use rustix::fs::inotify;
-use tokio::io::unix::AsyncFd;
 
+use super::uevents::{Action, Uevent, Uevents};
 use crate::keys::{Edge, KeyEvent, KeySource, Keys};
 
 /// Where the kernel puts input devices.
@@ -20,22 +18,17 @@ const DEV_INPUT: &str = "/dev/input";
 
 /// Which input devices to listen to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum KeyDevices {
-    /// All that have keys.
-    #[default]
-    All,
-    /// Those with one of these names (`gpio-keys`) or paths (`/dev/input/event0`).
-    Named(Vec<String>),
+pub struct KeyDevices {
+    /// Those with one of these names (`gpio-keys`) or paths (`/dev/input/event0`). Empty: all that have keys.
+    pub names: Vec<String>,
+    /// A device that has one of these keys is ours alone (`EVIOCGRAB`): what is pressed there is not typed on the console too.
+    pub grab: BTreeSet<u16>,
 }
 
 impl KeyDevices {
     fn wants(&self, path: &Path, name: Option<&str>) -> bool {
-        match self {
-            Self::All => true,
-            Self::Named(names) => {
-                names.iter().any(|wanted| path.as_os_str() == wanted.as_str() || name == Some(wanted.as_str()))
-            }
-        }
+        let called = |wanted: &String| path.as_os_str() == wanted.as_str() || name == Some(wanted.as_str());
+        self.names.is_empty() || self.names.iter().any(called)
     }
 }
 
@@ -47,7 +40,7 @@ pub fn keys(devices: &KeyDevices) -> Keys {
     let mut source = EvdevKeys {
         wanted: devices.clone(),
         directory: PathBuf::from(DEV_INPUT),
-        plugged: watch(Path::new(DEV_INPUT)),
+        uevents: listen(),
         open: BTreeMap::new(),
         refused: BTreeSet::new(),
         waiting: VecDeque::new(),
@@ -59,22 +52,45 @@ pub fn keys(devices: &KeyDevices) -> Keys {
     Keys::new(source)
 }
 
-/// An inotify watch on the coming of devices. udev sets the access rights after the kernel made the node, hence `ATTRIB`.
-#[expect(unsafe_code, reason = "tokio wants the promise that the descriptor stays open")]
-fn watch(directory: &Path) -> Option<AsyncFd<OwnedFd>> {
-    let open = || -> io::Result<AsyncFd<OwnedFd>> {
-        let fd = inotify::init(inotify::CreateFlags::CLOEXEC | inotify::CreateFlags::NONBLOCK)?;
-        inotify::add_watch(&fd, directory, inotify::WatchFlags::CREATE | inotify::WatchFlags::ATTRIB)?;
-        // SAFETY: an OwnedFd always yields the same descriptor, and it is open until the OwnedFd is dropped.
-        unsafe { AsyncFd::register(fd) }.map_err(Into::into)
-    };
-    open()
-        .inspect_err(|error| tracing::info!(%error, "input devices that are plugged in later will not be noticed"))
+fn listen() -> Option<Uevents> {
+    Uevents::listen(&["input"])
+        .inspect_err(|error| tracing::warn!(%error, "input devices that are plugged in later will not be noticed"))
         .ok()
+}
+
+/// An input device that has keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyDevice {
+    /// Its node, such as `/dev/input/event0`.
+    pub path: PathBuf,
+    /// Its name, such as `gpio-keys`.
+    pub name: String,
+    /// Codes of its keys.
+    pub keys: BTreeSet<u16>,
+}
+
+/// All input devices that have keys. Those that cannot be opened are left out.
+#[must_use]
+pub fn key_devices() -> Vec<KeyDevice> {
+    let mut devices: Vec<_> = evdev::enumerate()
+        .map(|(path, device)| KeyDevice {
+            path,
+            name: device.name().unwrap_or_default().to_owned(),
+            keys: key_codes(&device),
+        })
+        .filter(|device| !device.keys.is_empty())
+        .collect();
+    devices.sort_by(|one, other| one.path.cmp(&other.path));
+    devices
+}
+
+fn key_codes(device: &Device) -> BTreeSet<u16> {
+    device.supported_keys().into_iter().flat_map(|keys| keys.iter()).map(|key| key.code()).collect()
 }
 
 struct Keyboard {
     stream: EventStream,
+    name: Arc<str>,
     /// Keys that are down.
     held: BTreeSet<u16>,
 }
@@ -82,7 +98,8 @@ struct Keyboard {
 struct EvdevKeys {
     wanted: KeyDevices,
     directory: PathBuf,
-    plugged: Option<AsyncFd<OwnedFd>>,
+    /// None: what is plugged in later is not noticed.
+    uevents: Option<Uevents>,
     open: BTreeMap<PathBuf, Keyboard>,
     /// Devices that did not open or are not wanted: one log line each.
     refused: BTreeSet<PathBuf>,
@@ -106,9 +123,10 @@ impl EvdevKeys {
             }
             match open(&path, &self.wanted) {
                 Ok(Some(stream)) => {
-                    tracing::info!(device = %path.display(), name = stream.device().name(), "listens to keys");
+                    let name: Arc<str> = Arc::from(stream.device().name().unwrap_or_default());
+                    tracing::info!(device = %path.display(), name = &*name, "listens to keys");
                     self.refused.remove(&path);
-                    self.open.insert(path, Keyboard { stream, held: BTreeSet::new() });
+                    self.open.insert(path, Keyboard { stream, name, held: BTreeSet::new() });
                 }
                 Ok(None) => drop(self.refused.insert(path)),
                 Err(error) => {
@@ -120,20 +138,16 @@ impl EvdevKeys {
         }
     }
 
-    /// Whether a device came since last time.
+    /// Whether a device came since last time. udev tells of it when its access rights are set.
     fn poll_plugged(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(fd) = &mut self.plugged else { return Poll::Pending };
-        let mut came = false;
-        while let Poll::Ready(Ok(mut guard)) = fd.poll_read_ready(cx) {
-            let mut buffer = [MaybeUninit::uninit(); 4096];
-            // What it says is not looked at: the directory is read again anyway.
-            if inotify::Reader::new(fd.get_ref(), &mut buffer).next().is_ok() {
-                came = true;
-            } else {
-                guard.clear_ready();
+        while let Some(uevents) = &mut self.uevents {
+            match ready!(uevents.poll_next(cx)) {
+                Some(Uevent { action: Action::Remove, .. }) => {}
+                Some(_) => return Poll::Ready(()),
+                None => self.uevents = None,
             }
         }
-        if came { Poll::Ready(()) } else { Poll::Pending }
+        Poll::Pending
     }
 
     /// Reads all devices that have something to read.
@@ -143,7 +157,15 @@ impl EvdevKeys {
             loop {
                 match keyboard.stream.poll_event(cx) {
                     Poll::Pending => break,
-                    Poll::Ready(Ok(event)) => self.waiting.extend(key_event(event, &mut keyboard.held)),
+                    Poll::Ready(Ok(event)) => {
+                        let changed = key_change(event, &mut keyboard.held);
+                        let device = &keyboard.name;
+                        self.waiting.extend(changed.map(|(code, edge)| KeyEvent {
+                            code,
+                            edge,
+                            device: Arc::clone(device),
+                        }));
+                    }
                     Poll::Ready(Err(error)) => {
                         tracing::info!(device = %path.display(), %error, "an input device is gone");
                         gone.push(path.clone());
@@ -158,9 +180,10 @@ impl EvdevKeys {
             }
         }
         for path in gone {
-            let held = self.open.remove(&path).map(|keyboard| keyboard.held).unwrap_or_default();
+            let Some(Keyboard { name, held, .. }) = self.open.remove(&path) else { continue };
             // Nobody holds the keys of a device that is not there.
-            self.waiting.extend(held.into_iter().map(|code| KeyEvent { code, edge: Edge::Up }));
+            let let_go = |code| KeyEvent { code, edge: Edge::Up, device: Arc::clone(&name) };
+            self.waiting.extend(held.into_iter().map(let_go));
         }
     }
 }
@@ -183,16 +206,21 @@ impl KeySource for EvdevKeys {
 }
 
 fn open(path: &Path, wanted: &KeyDevices) -> io::Result<Option<EventStream>> {
-    let device = Device::open(path)?;
-    let has_keys = device.supported_keys().is_some_and(|keys| keys.iter().next().is_some());
-    if !has_keys || !wanted.wants(path, device.name()) {
+    let mut device = Device::open(path)?;
+    let keys = key_codes(&device);
+    if keys.is_empty() || !wanted.wants(path, device.name()) {
         return Ok(None);
+    }
+    if !keys.is_disjoint(&wanted.grab)
+        && let Err(error) = device.grab()
+    {
+        tracing::warn!(device = %path.display(), %error, "is not ours alone: what is pressed there goes to another program too");
     }
     device.into_event_stream().map(Some)
 }
 
 /// The press or release in an event, if it is one. Value 2 is auto-repeat (Documentation/input/event-codes.rst, `EV_KEY`).
-fn key_event(event: evdev::InputEvent, held: &mut BTreeSet<u16>) -> Option<KeyEvent> {
+fn key_change(event: evdev::InputEvent, held: &mut BTreeSet<u16>) -> Option<(u16, Edge)> {
     let EventSummary::Key(_, key, value) = event.destructure() else { return None };
     let code = key.code();
     let (edge, changed) = match value {
@@ -200,7 +228,7 @@ fn key_event(event: evdev::InputEvent, held: &mut BTreeSet<u16>) -> Option<KeyEv
         1 => (Edge::Down, held.insert(code)),
         _ => return None,
     };
-    changed.then_some(KeyEvent { code, edge })
+    changed.then_some((code, edge))
 }
 
 #[cfg(test)]
@@ -216,52 +244,47 @@ mod tests {
     #[test]
     fn only_presses_and_releases_count() {
         let mut held = BTreeSet::new();
-        let mut next = |kind, code, value| key_event(event(kind, code, value), &mut held);
+        let mut next = |kind, code, value| key_change(event(kind, code, value), &mut held);
         assert_eq!(next(EventType::KEY, 169, 0), None, "the release of a key that was down before we looked");
-        assert_eq!(next(EventType::KEY, 169, 1), Some(KeyEvent { code: 169, edge: Edge::Down }));
+        assert_eq!(next(EventType::KEY, 169, 1), Some((169, Edge::Down)));
         assert_eq!(next(EventType::KEY, 169, 2), None, "auto-repeat");
         assert_eq!(next(EventType::KEY, 169, 1), None, "pressed twice without a release");
         assert_eq!(next(EventType::SYNCHRONIZATION, 0, 0), None);
         assert_eq!(next(EventType::MISC, 4, 1), None);
-        assert_eq!(next(EventType::KEY, 169, 0), Some(KeyEvent { code: 169, edge: Edge::Up }));
+        assert_eq!(next(EventType::KEY, 169, 0), Some((169, Edge::Up)));
     }
 
     #[test]
     fn devices_are_named_by_name_or_path() {
         let path = Path::new("/dev/input/event3");
-        assert!(KeyDevices::All.wants(path, None));
+        assert!(KeyDevices::default().wants(path, None));
         for (names, wanted) in [(["gpio-keys"], true), (["/dev/input/event3"], true), (["event3"], false)] {
-            let devices = KeyDevices::Named(names.map(str::to_owned).to_vec());
+            let devices = KeyDevices { names: names.map(str::to_owned).to_vec(), ..KeyDevices::default() };
             assert_eq!(devices.wants(path, Some("gpio-keys")), wanted, "{names:?}");
         }
     }
 
     #[tokio::test]
-    async fn a_new_node_wakes_the_stream_and_one_that_does_not_open_is_passed_over() {
+    async fn a_device_that_does_not_open_is_passed_over() {
         let directory = tempfile::tempdir().expect("a directory");
         let mut source = EvdevKeys {
-            wanted: KeyDevices::All,
+            wanted: KeyDevices::default(),
             directory: directory.path().to_owned(),
-            plugged: watch(directory.path()),
+            uevents: None,
             open: BTreeMap::new(),
             refused: BTreeSet::new(),
             waiting: VecDeque::new(),
         };
-        assert!(source.plugged.is_some());
+        let node = directory.path().join("event0");
+        fs::write(&node, "").expect("writes");
+        fs::write(directory.path().join("mouse0"), "").expect("writes");
+        source.scan();
+        assert_eq!(source.refused, BTreeSet::from([node.clone()]));
         std::future::poll_fn(|cx| {
             assert!(source.poll_next(cx).is_pending());
             Poll::Ready(())
         })
         .await;
-        let node = directory.path().join("event0");
-        fs::write(&node, "").expect("writes");
-        fs::write(directory.path().join("mouse0"), "").expect("writes");
-        std::future::poll_fn(|cx| {
-            assert!(source.poll_next(cx).is_pending());
-            if source.refused.is_empty() { Poll::Pending } else { Poll::Ready(()) }
-        })
-        .await;
-        assert_eq!(source.refused, BTreeSet::from([node.clone()]));
         fs::remove_file(node).expect("removes");
         source.scan();
         assert!(source.refused.is_empty());

@@ -8,6 +8,14 @@ use std::{
 
 use crate::lights::{LightBank, LightError, Shine};
 
+/// Where the kernel puts LEDs.
+const LEDS: &str = "/sys/class/leds";
+
+/// Triggers that blink (Documentation/leds/leds-class.rst; Documentation/ABI/testing/sysfs-class-led-trigger-pattern). A kernel
+/// may have either.
+const TIMER: &str = "timer";
+const PATTERN: &str = "pattern";
+
 /// LEDs of a sysfs directory. Those that were touched get their trigger and brightness back when this is dropped.
 #[derive(Debug)]
 pub struct SysfsLights {
@@ -17,13 +25,24 @@ pub struct SysfsLights {
 
 impl Default for SysfsLights {
     fn default() -> Self {
-        Self::new("/sys/class/leds")
+        Self::new(LEDS)
     }
+}
+
+/// Names of all LEDs, in order.
+#[must_use]
+pub fn leds() -> Vec<String> {
+    let Ok(entries) = fs::read_dir(LEDS) else { return Vec::new() };
+    let mut names: Vec<_> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+    names.sort();
+    names
 }
 
 #[derive(Debug, Default)]
 struct Led {
     before: Option<Before>,
+    /// How it should shine.
+    wanted: Option<Shine>,
     /// How it shines, as far as the kernel took it.
     shine: Option<Shine>,
     /// Its failure has been told.
@@ -48,20 +67,49 @@ impl LightBank for SysfsLights {
     fn set(&mut self, led: &str, shine: Shine) -> Result<(), LightError> {
         let directory = self.directory.join(led);
         let state = self.leds.entry(led.to_owned()).or_default();
-        if state.shine == Some(shine) {
-            return Ok(());
+        state.wanted = Some(shine);
+        state.shine(&directory, led)
+    }
+
+    fn look_again(&mut self) {
+        for (led, state) in &mut self.leds {
+            let directory = self.directory.join(led);
+            if state.shine.is_none_or(|shine| !shines(&directory, shine)) {
+                state.shine = None;
+                if let Err(error) = state.shine(&directory, led) {
+                    tracing::warn!(%error, "light");
+                }
+            }
         }
-        match apply(&directory, led, shine, &mut state.before, state.shine) {
+    }
+}
+
+impl Led {
+    fn shine(&mut self, directory: &Path, led: &str) -> Result<(), LightError> {
+        let Some(wanted) = self.wanted.filter(|wanted| self.shine != Some(*wanted)) else { return Ok(()) };
+        match apply(directory, led, wanted, &mut self.before, self.shine) {
             Ok(()) => {
-                state.shine = Some(shine);
-                state.told = false;
+                self.shine = Some(wanted);
+                self.told = false;
                 Ok(())
             }
             Err(error) => {
-                state.shine = None;
-                if std::mem::replace(&mut state.told, true) { Ok(()) } else { Err(error) }
+                self.shine = None;
+                if std::mem::replace(&mut self.told, true) { Ok(()) } else { Err(error) }
             }
         }
+    }
+}
+
+/// Whether the LED does what it was told: one that was unplugged meanwhile does not.
+fn shines(directory: &Path, shine: Shine) -> bool {
+    let read = |attribute| fs::read_to_string(directory.join(attribute)).unwrap_or_default();
+    let trigger = read("trigger");
+    match shine {
+        Shine::Off | Shine::On => {
+            selected(&trigger) == "none" && (read("brightness").trim() != "0") == (shine == Shine::On)
+        }
+        Shine::Blink { .. } => [TIMER, PATTERN].contains(&selected(&trigger)),
     }
 }
 
@@ -94,6 +142,9 @@ fn apply(
     if before.is_none() {
         *before = Some(remember(directory, led)?);
     }
+    if !directory.exists() {
+        return Err(LightError::Missing { led: led.to_owned() });
+    }
     let failed = |attribute| move |source| failure(led, attribute, source);
     let write = |attribute, value: &str| fs::write(directory.join(attribute), value).map_err(failed(attribute));
     match shine {
@@ -109,7 +160,15 @@ fn apply(
             if !matches!(was, Some(Shine::Blink { .. })) {
                 write("trigger", "none")?;
                 write("brightness", "0")?;
-                write("trigger", "timer")?;
+                if write("trigger", TIMER).is_err() {
+                    write("trigger", PATTERN)?;
+                }
+            }
+            let triggers = fs::read_to_string(directory.join("trigger")).unwrap_or_default();
+            if selected(&triggers) == PATTERN {
+                let bright = brightest(directory);
+                // A step of no time ends each brightness, so that it does not fade into the next.
+                return write("pattern", &format!("{bright} {on_ms} {bright} 0 0 {off_ms} 0 0"));
             }
             write("delay_on", &on_ms.to_string())?;
             write("delay_off", &off_ms.to_string())
@@ -219,6 +278,23 @@ mod tests {
         fs::rename(gone, fake.0.path().join(LED)).expect("moves");
         lights.set(LED, Shine::On).expect("is there");
         assert_eq!(fake.read("brightness"), "255");
+    }
+
+    #[test]
+    fn an_led_that_was_replaced_shines_again_and_the_others_are_left_alone() {
+        let fake = Fake::new();
+        let mut lights = fake.lights();
+        lights.set(LED, Shine::On).expect("is there");
+        fake.write("trigger", "[none] timer heartbeat\n");
+        fake.write("max_brightness", "99\n");
+        lights.look_again();
+        assert_eq!(fake.read("brightness"), "255", "it shines as it should: nothing is written");
+        fake.write("brightness", "0\n");
+        lights.look_again();
+        assert_eq!(fake.read("brightness"), "99");
+        fs::remove_dir_all(fake.0.path().join(LED)).expect("is there");
+        lights.look_again();
+        drop(lights);
     }
 
     #[test]
