@@ -1,7 +1,7 @@
-//! What a display controller with two planes does, for panels without one: a picture, scaled and in the panel's colours, and
-//! a painted layer over it.
+//! What a display controller with planes does, for panels without: a picture, scaled and in the panel's colours, a painted
+//! layer over it, and the self-view in its corner.
 
-use std::{fmt, ops::Range};
+use std::{fmt, ops::Range, sync::Arc};
 
 use fast_image_resize::{
     FilterType, ResizeAlg, ResizeOptions, Resizer,
@@ -12,9 +12,17 @@ use yuv::{YuvPlanarImage, YuvRange, YuvStandardMatrix, yuv420_to_bgra};
 
 use crate::panel::{Frame, Size};
 
+/// What luma and chroma mean. The range is limited in both (16 is black, 235 is white).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Matrix {
+    /// ITU-R BT.601: what WebRTC peers send where they say nothing else.
+    #[default]
+    Bt601,
+    /// ITU-R BT.709.
+    Bt709,
+}
+
 /// A picture as decoders give it: luma, and both chroma at half the width and height (rounded up), 8 bits each.
-///
-/// Its colours are those of ITU-R BT.601 in limited range, which is what WebRTC peers send where they say nothing else.
 pub trait I420: Send {
     /// Pixels, 1 and up.
     fn width(&self) -> u32;
@@ -22,6 +30,10 @@ pub trait I420: Send {
     fn height(&self) -> u32;
     /// The bytes of plane 0 (luma), 1 (blue difference) or 2 (red difference), and how many there are from row to row.
     fn plane(&self, index: usize) -> (&[u8], usize);
+    /// What its colours mean.
+    fn matrix(&self) -> Matrix {
+        Matrix::Bt601
+    }
 }
 
 /// Why a picture is not shown.
@@ -64,7 +76,8 @@ pub fn check(picture: &dyn I420) -> Result<(), PictureError> {
     Ok(())
 }
 
-fn plane_size(width: u32, height: u32, index: usize) -> (usize, usize) {
+/// Columns and rows of plane `index` of a picture.
+pub(crate) fn plane_size(width: u32, height: u32, index: usize) -> (usize, usize) {
     let shrink = |side: u32| if index == 0 { side as usize } else { (side as usize).div_ceil(2) };
     (shrink(width), shrink(height))
 }
@@ -98,6 +111,17 @@ impl Layer {
         }
         Some(Self { size, pixels, bands })
     }
+
+    /// Its size.
+    #[must_use]
+    pub const fn size(&self) -> Size {
+        self.size
+    }
+
+    fn must_fit(&self, frame: &Frame) -> Result<(), PictureError> {
+        let Size { width_px: width, height_px: height } = self.size;
+        if frame.size() == self.size { Ok(()) } else { Err(PictureError::Size { width, height }) }
+    }
 }
 
 impl fmt::Debug for Layer {
@@ -106,16 +130,60 @@ impl fmt::Debug for Layer {
     }
 }
 
-/// Where a picture lies on a panel: as large as it can be, in the middle, its proportions kept, its sides even.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Place {
-    left: usize,
-    top: usize,
-    width: usize,
-    height: usize,
+/// All that is to be seen on a panel.
+#[derive(Clone, Copy)]
+pub struct Scene<'a> {
+    /// As large as the panel. Without a picture it is seen alone, and should be opaque.
+    pub layer: &'a Arc<Layer>,
+    /// Lies below the layer, where [`place`] says.
+    pub picture: Option<&'a dyn I420>,
+    /// Lies over the layer, where [`place_self_view`] says, mirrored: people know themselves from mirrors.
+    pub self_view: Option<&'a dyn I420>,
+    /// What is seen beside the picture: blue, green, red, and 255.
+    pub beside: [u8; 4],
 }
 
-fn place(picture: (u32, u32), panel: Size) -> Place {
+impl fmt::Debug for Scene<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let size = |picture: Option<&dyn I420>| picture.map(|picture| (picture.width(), picture.height()));
+        let (picture, self_view) = (size(self.picture), size(self.self_view));
+        f.debug_struct("Scene")
+            .field("layer", self.layer)
+            .field("picture", &picture)
+            .field("self_view", &self_view)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A part of a panel, in pixels from its top left corner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// From the left edge.
+    pub left: usize,
+    /// From the top edge.
+    pub top: usize,
+    /// 1 and up.
+    pub width: usize,
+    /// 1 and up.
+    pub height: usize,
+}
+
+/// Where a self-view of these proportions lies: in the bottom right corner, a fifth of a wide panel's width.
+#[must_use]
+pub fn place_self_view(picture: (u32, u32), panel: Size) -> Place {
+    let short = panel.width_px.min(panel.height_px);
+    let room = Size { width_px: (panel.width_px / 5).max(short / 3).max(1), height_px: (panel.height_px / 3).max(1) };
+    let Place { width, height, .. } = place(picture, room);
+    let margin = short as usize / 32;
+    let start = |whole: u32, part: usize| (whole as usize - part).saturating_sub(margin) & !1;
+    Place { left: start(panel.width_px, width), top: start(panel.height_px, height), width, height }
+}
+
+/// Where a picture lies on a panel: as large as it can be, in the middle, its proportions kept, its sides even.
+///
+/// Both sides of the picture must be 1 and up.
+#[must_use]
+pub fn place(picture: (u32, u32), panel: Size) -> Place {
     let (width, height) = (u64::from(picture.0), u64::from(picture.1));
     let (most_width, most_height) = (u64::from(panel.width_px), u64::from(panel.height_px));
     let fits_in_width = height * most_width <= most_height * width;
@@ -145,46 +213,106 @@ impl fmt::Debug for Composer {
 }
 
 impl Composer {
-    /// Fills a frame with the picture, if there is one, `beside` where it does not reach, and the layer over both. Without a
-    /// picture the layer is all that is shown.
+    /// Fills a frame with a scene.
     ///
     /// # Errors
-    /// If the picture has not passed [`check`], or the layer is not as large as the frame.
-    pub fn compose(
-        &mut self,
-        frame: &mut Frame,
-        layer: &Layer,
-        picture: Option<&dyn I420>,
-        beside: [u8; 4],
-    ) -> Result<(), PictureError> {
-        if frame.size() != layer.size {
-            return Err(PictureError::Size { width: layer.size.width_px, height: layer.size.height_px });
+    /// If a picture has not passed [`check`], or the layer is not as large as the frame.
+    pub fn compose(&mut self, frame: &mut Frame, scene: &Scene<'_>) -> Result<(), PictureError> {
+        let layer = scene.layer;
+        layer.must_fit(frame)?;
+        match scene.picture {
+            None => frame.pixels_mut().copy_from_slice(&layer.pixels),
+            Some(picture) => {
+                check(picture)?;
+                let at = place((picture.width(), picture.height()), frame.size());
+                fill_beside(frame, at, scene.beside);
+                self.draw(frame, picture, at, false)?;
+                let stride = frame.size().stride_bytes();
+                for band in &layer.bands {
+                    let bytes = band.start * stride..band.end * stride;
+                    blend(&mut frame.pixels_mut()[bytes.clone()], &layer.pixels[bytes]);
+                }
+            }
         }
-        let Some(picture) = picture else {
-            frame.pixels_mut().copy_from_slice(&layer.pixels);
-            return Ok(());
-        };
-        check(picture)?;
-        let at = place((picture.width(), picture.height()), frame.size());
-        fill_beside(frame, at, beside);
-        self.scale(picture, at)?;
-        self.convert(frame, at)?;
+        self.draw_self_view(frame, scene)
+    }
+
+    /// Fills a frame with what lies over a picture at this place: the layer, opaque where the picture does not reach. Its
+    /// pixels have premultiplied alpha.
+    ///
+    /// # Errors
+    /// As with [`Composer::compose`].
+    pub(crate) fn overlay(frame: &mut Frame, scene: &Scene<'_>, at: Place) -> Result<(), PictureError> {
+        scene.layer.must_fit(frame)?;
         let stride = frame.size().stride_bytes();
-        for band in &layer.bands {
-            let bytes = band.start * stride..band.end * stride;
-            blend(&mut frame.pixels_mut()[bytes.clone()], &layer.pixels[bytes]);
+        let (left, right) = (at.left * Frame::PIXEL_BYTES, (at.left + at.width) * Frame::PIXEL_BYTES);
+        let beside = |row: usize| row < at.top || row >= at.top + at.height;
+        let beside_row = scene.beside.repeat(stride / Frame::PIXEL_BYTES);
+        let rows = frame.pixels_mut().chunks_exact_mut(stride).zip(scene.layer.pixels.chunks_exact(stride));
+        for (row, (pixels, above)) in rows.enumerate() {
+            let covered = if beside(row) { 0..0 } else { left..right };
+            pixels.copy_from_slice(&beside_row);
+            blend(pixels, above);
+            pixels[covered.clone()].copy_from_slice(&above[covered]);
         }
         Ok(())
     }
 
+    /// Lays the self-view, if the scene has one, over what is in the frame.
+    ///
+    /// # Errors
+    /// As with [`Composer::compose`].
+    pub(crate) fn draw_self_view(&mut self, frame: &mut Frame, scene: &Scene<'_>) -> Result<(), PictureError> {
+        let Some(picture) = scene.self_view else { return Ok(()) };
+        check(picture)?;
+        let at = place_self_view((picture.width(), picture.height()), frame.size());
+        self.draw(frame, picture, at, true)
+    }
+
+    fn draw(
+        &mut self,
+        frame: &mut Frame,
+        picture: &dyn I420,
+        at: Place,
+        is_mirrored: bool,
+    ) -> Result<(), PictureError> {
+        let stride = frame.size().stride_bytes();
+        let start = at.top * stride + at.left * Frame::PIXEL_BYTES;
+        self.draw_at(&mut frame.pixels_mut()[start..], stride, picture, (at.width, at.height), is_mirrored)
+    }
+
+    /// Fills a part of some pixels with a picture. `target` begins at the part's first pixel; its rows are `stride` bytes apart.
+    ///
+    /// # Errors
+    /// If the picture has not passed [`check`].
+    pub(crate) fn draw_at(
+        &mut self,
+        target: &mut [u8],
+        stride: usize,
+        picture: &dyn I420,
+        (width, height): (usize, usize),
+        is_mirrored: bool,
+    ) -> Result<(), PictureError> {
+        self.scale(picture, (width, height))?;
+        if is_mirrored {
+            for (index, plane) in self.scaled.iter_mut().enumerate() {
+                let columns = if index == 0 { width } else { width.div_ceil(2) };
+                plane.chunks_exact_mut(columns).for_each(<[u8]>::reverse);
+            }
+        }
+        // Whole rows from the first pixel on, the last one only as far as the picture goes.
+        let end = (height - 1) * stride + width * Frame::PIXEL_BYTES;
+        self.convert(&mut target[..end], stride, (width, height), picture.matrix())
+    }
+
     /// Scaling the planes before the colours are converted moves fewer than half as many bytes as after.
-    fn scale(&mut self, picture: &dyn I420, at: Place) -> Result<(), PictureError> {
+    fn scale(&mut self, picture: &dyn I420, (width, height): (usize, usize)) -> Result<(), PictureError> {
         let refused = |error: &dyn fmt::Display| PictureError::Scale(error.to_string());
         let pixels = |side: usize| u32::try_from(side).unwrap_or(u32::MAX);
         let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
         for index in 0..3 {
             let (columns, rows) = plane_size(picture.width(), picture.height(), index);
-            let (wide, high) = plane_size(pixels(at.width), pixels(at.height), index);
+            let (wide, high) = plane_size(pixels(width), pixels(height), index);
             let (bytes, stride) = picture.plane(index);
             let bytes = if stride == columns {
                 &bytes[..columns * rows]
@@ -212,26 +340,31 @@ impl Composer {
         Ok(())
     }
 
-    fn convert(&self, frame: &mut Frame, at: Place) -> Result<(), PictureError> {
+    fn convert(
+        &self,
+        target: &mut [u8],
+        stride: usize,
+        (width, height): (usize, usize),
+        matrix: Matrix,
+    ) -> Result<(), PictureError> {
         let pixels = |side: usize| u32::try_from(side).unwrap_or(u32::MAX);
         let [luma, blue, red] = &self.scaled;
-        let chroma_stride = pixels(at.width.div_ceil(2));
+        let chroma_stride = pixels(width.div_ceil(2));
         let planes = YuvPlanarImage {
             y_plane: luma.as_slice(),
-            y_stride: pixels(at.width),
+            y_stride: pixels(width),
             u_plane: blue.as_slice(),
             u_stride: chroma_stride,
             v_plane: red.as_slice(),
             v_stride: chroma_stride,
-            width: pixels(at.width),
-            height: pixels(at.height),
+            width: pixels(width),
+            height: pixels(height),
         };
-        let stride = frame.size().stride_bytes();
-        let start = at.top * stride + at.left * Frame::PIXEL_BYTES;
-        // Whole rows from the first pixel on, the last one only as far as the picture goes.
-        let end = start + (at.height - 1) * stride + at.width * Frame::PIXEL_BYTES;
-        let target = &mut frame.pixels_mut()[start..end];
-        yuv420_to_bgra(&planes, target, pixels(stride), YuvRange::Limited, YuvStandardMatrix::Bt601)
+        let matrix = match matrix {
+            Matrix::Bt601 => YuvStandardMatrix::Bt601,
+            Matrix::Bt709 => YuvStandardMatrix::Bt709,
+        };
+        yuv420_to_bgra(&planes, target, pixels(stride), YuvRange::Limited, matrix)
             .map_err(|error| PictureError::Convert(error.to_string()))
     }
 }
@@ -277,7 +410,7 @@ mod tests {
     #[test]
     fn a_picture_keeps_its_proportions() {
         let place = |picture, panel: (u32, u32)| {
-            let Place { left, top, width, height } = place(picture, Size::new(panel.0, panel.1).expect("fits"));
+            let Place { left, top, width, height } = super::place(picture, Size::new(panel.0, panel.1).expect("fits"));
             (left, top, width, height)
         };
         assert_eq!(place((640, 360), (1280, 720)), (0, 0, 1280, 720));
@@ -341,12 +474,12 @@ mod tests {
     #[test]
     fn a_picture_is_scaled_and_in_the_panels_colours() {
         let size = Size::new(200, 120).expect("fits");
-        let layer = Layer::new(size, vec![0; size.frame_bytes()]).expect("is as large");
+        let layer = Arc::new(Layer::new(size, vec![0; size.frame_bytes()]).expect("is as large"));
         for (width, height) in [(100, 60), (200, 120), (401, 241), (51, 31)] {
             let mut frame = Frame::new(size);
-            let composed =
-                Composer::default().compose(&mut frame, &layer, Some(&halves(width, height)), [1, 2, 3, 255]);
-            composed.expect("it is all there");
+            let picture = halves(width, height);
+            let scene = Scene { layer: &layer, picture: Some(&picture), self_view: None, beside: [1, 2, 3, 255] };
+            Composer::default().compose(&mut frame, &scene).expect("it is all there");
             assert_eq!(frame.rgb(40, 60), Some([255; 3]), "{width}x{height}");
             assert_eq!(frame.rgb(160, 60), Some([0; 3]), "{width}x{height}");
         }
@@ -355,13 +488,88 @@ mod tests {
     #[test]
     fn a_picture_that_is_not_all_there_is_refused() {
         let size = Size::new(64, 64).expect("fits");
-        let layer = Layer::new(size, vec![0; size.frame_bytes()]).expect("is as large");
+        let layer = Arc::new(Layer::new(size, vec![0; size.frame_bytes()]).expect("is as large"));
         let mut short = halves(64, 64);
         short.2[1].pop();
-        let compose =
-            |picture: &Grey| Composer::default().compose(&mut Frame::new(size), &layer, Some(picture), [0; 4]);
+        let compose = |picture: &Grey| {
+            let scene = Scene { layer: &layer, picture: Some(picture), self_view: None, beside: [0; 4] };
+            Composer::default().compose(&mut Frame::new(size), &scene)?;
+            let scene = Scene { picture: None, self_view: Some(picture), ..scene };
+            Composer::default().compose(&mut Frame::new(size), &scene)
+        };
         assert!(matches!(compose(&short), Err(PictureError::Short(1))));
         assert!(matches!(compose(&halves(0, 4)), Err(PictureError::Size { .. })));
         assert!(compose(&halves(64, 64)).is_ok());
+    }
+
+    #[test]
+    fn the_self_view_lies_in_the_corner_and_is_mirrored() {
+        let size = Size::new(320, 240).expect("fits");
+        let layer = Arc::new(Layer::new(size, [9, 9, 9, 255].repeat(320 * 240)).expect("is as large"));
+        let picture = halves(160, 120);
+        let scene = Scene { layer: &layer, picture: None, self_view: Some(&picture), beside: [0; 4] };
+        let mut frame = Frame::new(size);
+        Composer::default().compose(&mut frame, &scene).expect("it is all there");
+        let Place { left, top, width, height } = place_self_view((160, 120), size);
+        assert_eq!((width, height), (80, 60));
+        assert!(left + width <= 320 && top + height <= 240 && left > 220 && top > 160, "{left} {top}");
+        let at = |x: usize, y: usize| frame.rgb(x as u32, y as u32).expect("inside");
+        assert_eq!(at(left + 10, top + 30), [0; 3], "black, that is on the right, is seen on the left");
+        assert_eq!(at(left + 70, top + 30), [255; 3]);
+        assert_eq!([at(left - 1, top), at(left, top - 1), at(left + width, top)], [[9; 3]; 3]);
+    }
+
+    #[test]
+    fn the_two_matrices_are_told_apart() {
+        struct Hd(Grey);
+        impl I420 for Hd {
+            fn width(&self) -> u32 {
+                self.0.width()
+            }
+
+            fn height(&self) -> u32 {
+                self.0.height()
+            }
+
+            fn plane(&self, index: usize) -> (&[u8], usize) {
+                self.0.plane(index)
+            }
+
+            fn matrix(&self) -> Matrix {
+                Matrix::Bt709
+            }
+        }
+        let size = Size::new(16, 16).expect("fits");
+        let layer = Arc::new(Layer::new(size, vec![0; size.frame_bytes()]).expect("is as large"));
+        let green = || Grey(16, 16, [vec![145; 256], vec![54; 64], vec![34; 64]]);
+        let shown = |picture: &dyn I420| {
+            let mut frame = Frame::new(size);
+            let scene = Scene { layer: &layer, picture: Some(picture), self_view: None, beside: [0; 4] };
+            Composer::default().compose(&mut frame, &scene).expect("it is all there");
+            frame.rgb(8, 8).expect("inside")
+        };
+        let [red, high, blue] = shown(&green());
+        assert!(red < 3 && high > 252 && blue < 3, "the green of BT.601: {red} {high} {blue}");
+        assert!(shown(&Hd(green()))[1] < 230, "is not that of BT.709");
+    }
+
+    /// What two planes show together: the overlay over the picture in the place.
+    #[test]
+    fn an_overlay_and_a_picture_make_the_same_as_composing() {
+        let size = Size::new(64, 48).expect("fits");
+        let pixels: Vec<u8> =
+            (0..64 * 48).flat_map(|at| if at % 3 == 0 { [40, 20, 10, 128] } else { [0; 4] }).collect();
+        let layer = Arc::new(Layer::new(size, pixels).expect("is as large"));
+        let picture = halves(40, 40);
+        let scene = Scene { layer: &layer, picture: Some(&picture), self_view: Some(&picture), beside: [1, 2, 3, 255] };
+        let mut composer = Composer::default();
+        let (mut composed, mut overlay, mut both) = (Frame::new(size), Frame::new(size), Frame::new(size));
+        composer.compose(&mut composed, &scene).expect("it is all there");
+        let at = super::place((40, 40), size);
+        Composer::overlay(&mut overlay, &scene, at).expect("is as large");
+        composer.draw_self_view(&mut overlay, &scene).expect("it is all there");
+        composer.draw(&mut both, &picture, at, false).expect("it is all there");
+        blend(both.pixels_mut(), overlay.pixels());
+        assert!(both.pixels() == composed.pixels());
     }
 }

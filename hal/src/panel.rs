@@ -2,10 +2,13 @@
 
 use std::{
     fmt, io,
+    pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use tokio::sync::watch;
+
+use crate::compose::{Composer, PictureError, Scene};
 
 /// Width and height in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,23 +113,63 @@ impl fmt::Debug for Frame {
     }
 }
 
-/// A screen. Frames are shared, not copied: a painter keeps a few and paints again into one that nobody else holds.
-pub trait Panel: fmt::Debug + Send {
-    /// The size that frames must have. It may change between two frames.
-    fn size(&self) -> Size;
-
-    /// Shows this frame until the next. May block for as long as a page flip takes.
-    ///
-    /// # Errors
-    /// A sentence that names the device, when it does not show the frame. The next one may work.
-    fn present(&mut self, frame: &Arc<Frame>) -> io::Result<()>;
+/// Why a panel does not show a scene. The next one may work.
+#[derive(Debug, thiserror::Error)]
+pub enum PanelError {
+    /// Something is wrong with the scene.
+    #[error(transparent)]
+    Picture(#[from] PictureError),
+    /// Something is wrong with the device: a sentence that names it.
+    #[error("{0}")]
+    Device(String),
 }
 
-/// A panel in memory: keeps the newest frame, for [`Newest`] to look at.
+/// What a panel tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PanelEvent {
+    /// It takes the next scene.
+    Free,
+    /// It is another screen now, perhaps of another size, and shows nothing of what was presented: present again.
+    Changed,
+}
+
+/// The next of a panel's events, as it comes.
+pub type NextEvent<'a> = Pin<Box<dyn Future<Output = PanelEvent> + Send + 'a>>;
+
+/// A screen.
+///
+/// It never waits for the device: who presents first sees that it [`Panel::is_free`], and otherwise waits for
+/// [`Panel::next_event`]. So the newest scene wins, and none is begun before the last one is on the screen.
+pub trait Panel: fmt::Debug + Send {
+    /// The size that scenes must have. It may change between two scenes.
+    fn size(&self) -> Size;
+
+    /// Whether the last scene has reached the screen.
+    fn is_free(&self) -> bool;
+
+    /// Shows this scene until the next. Where no screen is connected it is taken all the same.
+    ///
+    /// # Errors
+    /// If the scene does not become visible.
+    fn present(&mut self, scene: &Scene<'_>) -> Result<(), PanelError>;
+
+    /// Makes the screen dark, and lets it save power, until the next scene is presented.
+    fn blank(&mut self);
+
+    /// Waits for what happens next. A dropped future loses nothing. To be awaited in a tokio runtime with I/O and time.
+    fn next_event(&mut self) -> NextEvent<'_>;
+}
+
+/// Frames that are kept to be painted into again: one is the newest, one or two are looked at, one is painted.
+const KEPT_FRAMES: usize = 4;
+
+/// A panel in memory: composes each scene and keeps the newest frame, for [`Newest`] to look at.
 #[derive(Debug)]
 pub struct Offscreen {
     size: Arc<Mutex<Size>>,
     newest: watch::Sender<Option<Arc<Frame>>>,
+    composer: Composer,
+    frames: Vec<Arc<Frame>>,
 }
 
 /// What an [`Offscreen`] panel shows. Clones look at the same panel.
@@ -142,8 +185,24 @@ impl Offscreen {
     pub fn new(size: Size) -> (Self, Newest) {
         let (sender, receiver) = watch::channel(None);
         let size = Arc::new(Mutex::new(size));
-        (Self { size: Arc::clone(&size), newest: sender }, Newest { size, newest: receiver })
+        let eye = Newest { size: Arc::clone(&size), newest: receiver };
+        (Self { size, newest: sender, composer: Composer::default(), frames: Vec::new() }, eye)
     }
+
+    fn show(&mut self, frame: Arc<Frame>) {
+        self.newest.send_replace(Some(Arc::clone(&frame)));
+        self.frames.push(frame);
+    }
+}
+
+/// A frame of this size that nobody else holds.
+fn free_frame(frames: &mut Vec<Arc<Frame>>, size: Size) -> Arc<Frame> {
+    frames.retain(|frame| frame.size() == size);
+    if let Some(index) = frames.iter_mut().position(|frame| Arc::get_mut(frame).is_some()) {
+        return frames.swap_remove(index);
+    }
+    frames.truncate(KEPT_FRAMES - 1);
+    Arc::new(Frame::new(size))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -155,9 +214,28 @@ impl Panel for Offscreen {
         *lock(&self.size)
     }
 
-    fn present(&mut self, frame: &Arc<Frame>) -> io::Result<()> {
-        self.newest.send_replace(Some(Arc::clone(frame)));
-        Ok(())
+    fn is_free(&self) -> bool {
+        true
+    }
+
+    fn present(&mut self, scene: &Scene<'_>) -> Result<(), PanelError> {
+        let size = self.size();
+        let mut frame = free_frame(&mut self.frames, size);
+        let pixels = Arc::get_mut(&mut frame).expect("nobody else holds it");
+        let composed = self.composer.compose(pixels, scene);
+        match composed {
+            Ok(()) => self.show(frame),
+            Err(_) => self.frames.push(frame),
+        }
+        Ok(composed?)
+    }
+
+    fn blank(&mut self) {
+        self.show(Arc::new(Frame::new(self.size())));
+    }
+
+    fn next_event(&mut self) -> NextEvent<'_> {
+        Box::pin(std::future::pending())
     }
 }
 
@@ -199,6 +277,7 @@ impl Newest {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compose::Layer;
 
     fn size() -> Size {
         Size::new(3, 2).expect("fits")
@@ -227,17 +306,45 @@ mod tests {
         assert_eq!(rgb, expected);
     }
 
+    fn layer(shade: u8) -> Arc<Layer> {
+        Arc::new(Layer::new(size(), vec![shade; size().frame_bytes()]).expect("is as large"))
+    }
+
+    fn scene(layer: &Arc<Layer>) -> Scene<'_> {
+        Scene { layer, picture: None, self_view: None, beside: [0; 4] }
+    }
+
     #[tokio::test]
     async fn the_newest_frame_wins() {
         let (mut panel, mut newest) = Offscreen::new(size());
         assert!(newest.frame().is_none());
-        let frames: Vec<_> = (0..3).map(|_| Arc::new(Frame::new(size()))).collect();
-        for frame in &frames {
-            panel.present(frame).expect("memory takes all");
+        for shade in 1..=3 {
+            panel.present(&scene(&layer(shade))).expect("memory takes all");
         }
-        assert!(Arc::ptr_eq(&newest.next().await.expect("there is one"), &frames[2]));
-        assert!(Arc::ptr_eq(&newest.frame().expect("it stays"), &frames[2]));
+        assert_eq!(newest.next().await.expect("there is one").rgb(0, 0), Some([3; 3]));
+        assert_eq!(newest.frame().expect("it stays").rgb(2, 1), Some([3; 3]));
+        panel.blank();
+        assert_eq!(newest.next().await.expect("dark").rgb(0, 0), Some([0; 3]));
         drop(panel);
         assert!(newest.next().await.is_none());
+    }
+
+    #[test]
+    fn a_scene_of_another_size_is_refused() {
+        let (mut panel, newest) = Offscreen::new(size());
+        newest.resize(Size::new(5, 5).expect("fits"));
+        assert!(matches!(panel.present(&scene(&layer(1))), Err(PanelError::Picture(_))));
+        assert!(newest.frame().is_none());
+    }
+
+    #[test]
+    fn frames_are_used_again_when_nobody_holds_them() {
+        let mut frames = Vec::new();
+        let first = free_frame(&mut frames, size());
+        frames.push(Arc::clone(&first));
+        assert!(!Arc::ptr_eq(&first, &free_frame(&mut frames, size())), "it is held");
+        let held = Arc::as_ptr(&first);
+        drop(first);
+        assert_eq!(Arc::as_ptr(&free_frame(&mut frames, size())), held);
     }
 }

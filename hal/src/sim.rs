@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::{
     Board,
+    camera::{Camera, Format, FourCc, PictureSize, Rate, Rates, SizeOffer},
     keys::{Edge, KeyEvent, KeySource, Keys},
     lights::{LightBank, LightError, Shine},
     panel::{Frame, Newest, Offscreen, Size},
@@ -18,6 +19,31 @@ use crate::{
 
 /// Key events that wait to be read; more are dropped, as the kernel drops them.
 const WAITING_KEYS: usize = 64;
+
+/// Name of the simulated input device.
+pub const KEYS_NAME: &str = "simulated keys";
+
+/// The simulated camera. It is never opened: a kiosk on the simulated board shows a test picture.
+#[must_use]
+pub fn cameras() -> Vec<Camera> {
+    let rates = || [30, 15].into_iter().filter_map(|rate| Rate::new(rate, 1)).map(Rates::Discrete).collect();
+    let offer =
+        |(width_px, height_px)| SizeOffer { size: PictureSize::Discrete { width_px, height_px }, rates: rates() };
+    vec![Camera {
+        path: "simulated".into(),
+        name: "Simulated camera".to_owned(),
+        driver: "sim".to_owned(),
+        bus: "simulated".to_owned(),
+        stable: None,
+        names: vec!["simulated-camera".to_owned()],
+        formats: vec![Format {
+            fourcc: FourCc(*b"YU12"),
+            description: "Planar YUV 4:2:0".to_owned(),
+            sizes: [(640, 480), (1280, 720)].map(offer).to_vec(),
+        }],
+        controls: Vec::new(),
+    }]
+}
 
 /// How each LED shines that was ever set.
 pub type LightStates = BTreeMap<String, Shine>;
@@ -53,7 +79,7 @@ impl Sim {
     }
 
     fn key(&self, code: u16, edge: Edge) -> bool {
-        self.keys.try_send(KeyEvent { code, edge }).is_ok()
+        self.keys.try_send(KeyEvent { code, edge, device: KEYS_NAME.into() }).is_ok()
     }
 
     /// How the LEDs shine now.
@@ -110,11 +136,15 @@ impl LightBank for SimLights {
         self.0.send_if_modified(|states| states.insert(led.to_owned(), shine) != Some(shine));
         Ok(())
     }
+
+    /// A simulated LED stays.
+    fn look_again(&mut self) {}
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compose::{Layer, Scene};
 
     fn size() -> Size {
         Size::new(8, 4).expect("fits")
@@ -166,7 +196,9 @@ mod tests {
     fn the_panel_is_seen() {
         let (mut board, sim) = board(size());
         assert!(sim.png().is_err());
-        board.panel.present(&Arc::new(Frame::new(board.panel.size()))).expect("memory takes all");
+        let layer = Layer::new(size(), vec![0; size().frame_bytes()]).expect("is as large");
+        let scene = Scene { layer: &Arc::new(layer), picture: None, self_view: None, beside: [0; 4] };
+        board.panel.present(&scene).expect("memory takes all");
         assert_eq!(sim.frame().expect("presented").size(), size());
         assert!(sim.png().expect("encodes").starts_with(b"\x89PNG"));
     }
