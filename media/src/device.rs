@@ -53,6 +53,11 @@ pub(crate) fn sentence(kind: Kind, device: &str, error: &gst::glib::Error) -> St
     }
 }
 
+/// The sentence for a device that is open and moves nothing.
+pub(crate) fn stalled(kind: Kind, device: &str) -> String {
+    format!("The {} {device} stands still. Unplug it and plug it in again.", kind.name())
+}
+
 /// Opens the device by itself (NULL to READY) and leaves it open; on failure it is closed and the error is told.
 pub(crate) fn open_alone(element: &gst::Element) -> Result<(), gst::glib::Error> {
     let bus = gst::Bus::new();

@@ -8,6 +8,8 @@
 mod camera;
 mod certificate;
 mod channel;
+mod codecs;
+mod decoder;
 mod device;
 mod encoder;
 mod engine;
@@ -21,6 +23,7 @@ mod pipeline;
 mod player;
 mod queue;
 mod receive;
+mod self_view;
 mod send;
 mod sound;
 mod stamp;
@@ -39,16 +42,31 @@ use gstreamer as gst;
 use kiosk_call::{CallId, MediaCommand, MediaEvent};
 
 use crate::{
+    codecs::Codecs,
     engine::Engine,
     queue::{Post, Work},
+    self_view::SelfView,
 };
-pub use crate::{error::MediaError, options::*, picture::Picture};
+pub use crate::{
+    codecs::{CodecReport, CodecState, Direction},
+    error::MediaError,
+    options::*,
+    picture::Picture,
+};
+
+/// Whether [`CameraSource::Libcamera`] can be had here: libcamera's element for GStreamer is installed.
+#[must_use]
+pub fn has_libcamera() -> bool {
+    camera::has_libcamera()
+}
 
 /// The media thread. Dropped, it ends as with [`Media::stop`].
 pub struct Media {
     post: Post,
     events: Arc<dyn Fn(MediaEvent) + Send + Sync>,
     tick: Arc<Tick>,
+    codecs: Arc<Codecs>,
+    self_view: Arc<SelfView>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -65,10 +83,13 @@ impl Media {
         let (sender, work) = mpsc::sync_channel(queue::CAPACITY);
         let post = Post::new(sender);
         let tick = Arc::new(Tick::new());
-        let engine = Engine::new(options, post.clone(), Arc::clone(&on_event), on_picture, Arc::clone(&tick));
+        let codecs = Arc::<Codecs>::default();
+        let self_view = Arc::<SelfView>::default();
+        let shared = (Arc::clone(&tick), Arc::clone(&codecs), Arc::clone(&self_view));
+        let engine = Engine::new(options, post.clone(), Arc::clone(&on_event), on_picture, shared);
         let thread =
             thread::Builder::new().name("media".into()).spawn(move || engine.run(&work)).map_err(MediaError::Thread)?;
-        Ok(Self { post, events: on_event, tick, thread: Some(thread) })
+        Ok(Self { post, events: on_event, tick, codecs, self_view, thread: Some(thread) })
     }
 
     /// Queues a command. Never blocks: should the queue be full (the media thread hangs) the call is told to have failed.
@@ -79,6 +100,33 @@ impl Media {
         {
             (self.events)(MediaEvent::Failed { call, reason: "the media thread hangs".into() });
         }
+    }
+
+    /// From now on, also in a call, pictures come from here. The same again: it is back, try it now.
+    pub fn use_camera(&self, source: CameraSource) {
+        self.post.post(Work::UseCamera(source));
+    }
+
+    /// From now on, also in a call, sound comes from and goes to here. The same again: it is back, try it now.
+    pub fn use_sound(&self, microphone: MicrophoneSource, loudspeaker: Loudspeaker) {
+        self.post.post(Work::UseSound(microphone, loudspeaker));
+    }
+
+    /// Amplitude of what is played, 0…1, for a card that has no volume of its own.
+    pub fn set_volume(&self, amplitude: f64) {
+        self.post.post(Work::Volume(amplitude));
+    }
+
+    /// From now on pictures of our own camera, at most 320 wide and 15 a second, are handed over while they are sent. The closure is
+    /// called on the camera's thread: it must hand over and return.
+    pub fn show_self(&self, on_picture: Arc<dyn Fn(Picture) + Send + Sync>) {
+        self.self_view.show(on_picture);
+    }
+
+    /// What is known of the encoders and decoders of this board. Empty until they have been tried, soon after the start.
+    #[must_use]
+    pub fn codecs(&self) -> Vec<CodecReport> {
+        self.codecs.all()
     }
 
     /// When the media thread was last seen alive, for the watchdog. Usually at most 250 ms ago; opening a device or ending a
@@ -124,7 +172,7 @@ const fn call_of(command: &MediaCommand) -> Option<CallId> {
         | MediaCommand::OpenGates { call }
         | MediaCommand::SendChannel { call, .. }
         | MediaCommand::Close { call } => Some(*call),
-        MediaCommand::SetSending { .. } => None,
+        MediaCommand::SetSending { .. } | MediaCommand::SetTone(_) => None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! What media is told at start: plain data, so that this crate and the device crate stay strangers.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 /// Everything [`Media::start`](crate::Media::start) needs to know.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +13,10 @@ pub struct Options {
     pub loudspeaker: Loudspeaker,
     /// How pictures are captured and encoded.
     pub video: VideoSettings,
+    /// What happens to sound that a card captures.
+    pub sound: SoundSettings,
+    /// A file that keeps what was found out about encoders over restarts; None: they are tried at each start.
+    pub encoder_cache: Option<PathBuf>,
 }
 
 /// Where pictures come from. A source that fails is replaced by a placeholder and tried again.
@@ -25,11 +29,34 @@ pub enum CameraSource {
     },
     /// A media file, played for ever.
     File(PathBuf),
-    /// A V4L2 capture device, such as `/dev/video0`.
-    V4l2(PathBuf),
+    /// A V4L2 capture device.
+    V4l2 {
+        /// Such as `/dev/video0`, or a link to it.
+        path: PathBuf,
+        /// What to ask it for; None: what it offers is looked at when it is opened.
+        mode: Option<CameraMode>,
+    },
+    /// A camera behind an image signal processor, through libcamera's element: see [`has_libcamera`](crate::has_libcamera).
+    Libcamera {
+        /// libcamera's id of it; None: its first one.
+        name: Option<String>,
+    },
     /// No camera is fitted: the peers see colour bars.
     #[default]
     None,
+}
+
+/// What a V4L2 camera is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CameraMode {
+    /// Pixel format (Documentation/userspace-api/media/v4l/pixfmt.rst), such as `YUYV`.
+    pub fourcc: [u8; 4],
+    /// Pixels.
+    pub width: u32,
+    /// Pixels.
+    pub height: u32,
+    /// Frames a second as a fraction; None: the driver's choice.
+    pub framerate: Option<(u32, u32)>,
 }
 
 /// What the test camera shows.
@@ -56,6 +83,8 @@ pub enum MicrophoneSource {
     File(PathBuf),
     /// An ALSA PCM, such as `default` or `hw:1,0`.
     Alsa(String),
+    /// There should be one, and none was found: told as missing, the peers hear silence.
+    Missing,
     /// No microphone is fitted: the peers hear silence.
     #[default]
     None,
@@ -68,9 +97,30 @@ pub enum Loudspeaker {
     Alsa(String),
     /// A WAV file (48 kHz, mono, 16 bit), overwritten at start, valid at any moment. For tests and simulation.
     File(PathBuf),
+    /// There should be one, and none was found: told as missing.
+    Missing,
     /// No loudspeaker is fitted.
     #[default]
     Discard,
+}
+
+/// What happens to sound that a card captures, before it is encoded. Files and test tones are left as they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SoundSettings {
+    /// What the loudspeaker plays is taken out of what the microphone hears.
+    pub echo_cancellation: bool,
+    /// Steady noise is taken out.
+    pub noise_suppression: bool,
+    /// Quiet voices are made louder.
+    pub gain_control: bool,
+    /// Delay from loudspeaker to microphone beyond what the devices tell, up to 500 ms. The canceller finds up to about 400 ms by itself.
+    pub echo_delay: Duration,
+}
+
+impl Default for SoundSettings {
+    fn default() -> Self {
+        Self { echo_cancellation: true, noise_suppression: true, gain_control: true, echo_delay: Duration::ZERO }
+    }
 }
 
 /// How pictures are captured and encoded.

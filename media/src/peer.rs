@@ -16,6 +16,7 @@ use kiosk_call::{CallId, Candidate, IceServer, MediaEvent, Statistics};
 use crate::{
     MediaError, VideoCodec, certificate,
     channel::{self, Channel},
+    decoder::Decoders,
     ice,
     pipeline::{self, Timeline, element_with},
     queue::{News, OnEvent, OnPicture, Owner, Post},
@@ -37,6 +38,7 @@ pub(crate) struct Surroundings {
     pub(crate) events: OnEvent,
     pub(crate) pictures: OnPicture,
     pub(crate) playback: Arc<Playback>,
+    pub(crate) decoders: Arc<Decoders>,
 }
 
 /// One peer connection.
@@ -72,7 +74,7 @@ impl Peer {
         is_offerer: bool,
         surroundings: Surroundings,
     ) -> Result<Self, MediaError> {
-        let Surroundings { timeline, post, events, pictures, playback } = surroundings;
+        let Surroundings { timeline, post, events, pictures, playback, decoders } = surroundings;
         let pipeline = timeline.pipeline("peer", Owner::Peer(call), post.clone());
         let webrtc = element_with("webrtcbin", &[("bundle-policy", "max-bundle")])?;
         webrtc.set_property("latency", JITTER_BUFFER_MS);
@@ -83,6 +85,7 @@ impl Peer {
             post: post.clone(),
             pictures,
             playback,
+            decoders,
             is_open: AtomicBool::new(false),
             frames: AtomicU64::new(0),
         });
@@ -330,6 +333,7 @@ impl Peer {
 
     fn tell_statistics(&mut self, answer: &gst::StructureRef) {
         statistics::collect(answer, &mut self.statistics);
+        self.receiver.playback.report(self.call, &mut self.statistics);
         self.statistics.frames_decoded = self.receiver.frames.load(Ordering::Relaxed);
         self.statistics.frames_encoded = self.video.as_ref().map_or(0, |sender| sender.buffers.load(Ordering::Relaxed));
         (self.events)(MediaEvent::Statistics { call: self.call, statistics: self.statistics.clone() });

@@ -17,6 +17,10 @@ pub struct Picture {
 }
 
 impl Picture {
+    pub(crate) fn new(frame: gst_video::VideoFrame<gst_video::video_frame::Readable>) -> Self {
+        Self { frame }
+    }
+
     /// The newest picture of a sink that asks for I420.
     pub(crate) fn pull(sink: &gst_app::AppSink) -> Result<Self, gst::FlowError> {
         let sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;

@@ -9,7 +9,7 @@ use gstreamer as gst;
 use gstreamer_webrtc as gst_webrtc;
 use kiosk_call::{CallId, MediaCommand, MediaEvent};
 
-use crate::{VideoCodec, picture::Picture};
+use crate::{CameraSource, Loudspeaker, MicrophoneSource, VideoCodec, picture::Picture};
 
 /// Room for a burst of candidates from every interface of both sides while the thread tears a peer down (up to 3 s on a
 /// starved processor). More than this means that the thread hangs, which the watchdog sees too.
@@ -19,6 +19,14 @@ pub(crate) const CAPACITY: usize = 1024;
 pub(crate) enum Work {
     /// From the core.
     Command(MediaCommand),
+    /// Where pictures come from, from now on.
+    UseCamera(CameraSource),
+    /// The camera that was opened as this generation has given its first picture.
+    CameraWorks(u64),
+    /// Where sound comes from and goes to, from now on.
+    UseSound(MicrophoneSource, Loudspeaker),
+    /// Amplitude of what is played, 0…1.
+    Volume(f64),
     /// From a peer connection.
     Peer(CallId, News),
     /// A peer has lost pictures of this codec and needs a key unit.
@@ -38,9 +46,10 @@ pub(crate) enum Work {
 pub(crate) enum Owner {
     Camera(u64),
     Placeholder,
-    Encoder(VideoCodec),
-    Sound(u64),
+    Encoder(VideoCodec, u64),
+    Microphone(u64),
     MicrophoneFile(u64),
+    Loudspeaker(u64),
     Peer(CallId),
 }
 

@@ -11,7 +11,9 @@ use gstreamer_video as gst_video;
 use kiosk_call::CallId;
 
 use crate::{
-    MediaError, fanout,
+    MediaError, VideoCodec,
+    decoder::Decoders,
+    fanout,
     picture::Picture,
     pipeline::{capsfilter, chain, element, element_with},
     queue::{News, OnPicture, Post},
@@ -24,6 +26,7 @@ pub(crate) struct Receiver {
     pub(crate) post: Post,
     pub(crate) pictures: OnPicture,
     pub(crate) playback: Arc<Playback>,
+    pub(crate) decoders: Arc<Decoders>,
     /// Shut until the peer is known to be who it says.
     pub(crate) is_open: AtomicBool,
     /// Pictures handed over.
@@ -95,11 +98,10 @@ impl Receiver {
         depayloader.set_property("name", DEPAYLOADER);
         let mut row = vec![depayloader];
         if encoding == "VP8" {
-            // One thread: libvpx's spin waits starve others under a real-time scheduler.
-            row.push(element_with("vp8dec", &[("threads", "1")])?);
+            row.push(self.decoders.element(VideoCodec::Vp8)?);
         } else {
             row.push(element("h264parse")?);
-            row.push(element("avdec_h264").or_else(|_| element("openh264dec"))?);
+            row.push(self.decoders.element(VideoCodec::H264)?);
         }
         row.push(element("videoconvert")?);
         row.push(self.screen().upcast());

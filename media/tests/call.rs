@@ -20,6 +20,7 @@ fn options(background: u32, frequency_hz: u32, loudspeaker: &str, codec: &[Video
         microphone: MicrophoneSource::Test { frequency_hz },
         loudspeaker: Loudspeaker::File(scratch(loudspeaker)),
         video: VideoSettings { codec: codec.to_vec(), ..VideoSettings::default() },
+        ..Options::default()
     }
 }
 
@@ -211,7 +212,7 @@ fn mute_and_camera_off_keep_the_streams_alive() -> Result<()> {
 #[test]
 fn a_call_goes_on_without_camera_and_sound_card() -> Result<()> {
     let broken = Options {
-        camera: CameraSource::V4l2("/dev/video99".into()),
+        camera: CameraSource::V4l2 { path: "/dev/video99".into(), mode: None },
         microphone: MicrophoneSource::Alsa("hw:99,0".into()),
         loudspeaker: Loudspeaker::Alsa("hw:99,0".into()),
         ..Options::default()

@@ -18,6 +18,9 @@ use kiosk_media::{Media, Options};
 /// The longest that anything may take. Usually it takes a hundredth of that; a loaded machine is slow.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
+/// How often a condition is looked at when nothing is told.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
 /// What a side has seen of its peer's pictures.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
@@ -125,9 +128,11 @@ impl Pair {
     pub(crate) fn until(&mut self, what: &str, holds: impl Fn(&Self) -> bool) -> Result<()> {
         let deadline = Instant::now() + PATIENCE;
         while !holds(self) {
-            match self.told.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            match self.told.recv_timeout(LOOK_AGAIN) {
                 Ok(Told::Event(side, event)) => self.event(side, event),
                 Ok(Told::Picture(side)) => assert!(side < 2),
+                // What is looked at may be a file, of whose growth nobody tells.
+                Err(RecvTimeoutError::Timeout) if Instant::now() < deadline => {}
                 Err(RecvTimeoutError::Timeout) => bail!("{what}: not within {PATIENCE:?}; {:?}", self.record),
                 Err(RecvTimeoutError::Disconnected) => bail!("media has gone"),
             }
