@@ -41,7 +41,13 @@ impl Loop {
                 let declined = self.press(button.into(), hold_ms.map(Duration::from_millis));
                 self.outcome(declined)
             }
-            Method::Screenshot {} => Err(Failure::Unavailable("the panel has no picture".to_owned())),
+            Method::Volume { percent } if percent > 100 => {
+                Err(Failure::Declined(format!("{percent} is not in 0 to 100 percent")))
+            }
+            Method::Volume { percent } => self.command(Command::Volume(percent)),
+            Method::Screenshot {} | Method::Devices {} | Method::LearnKey {} => {
+                Err(Failure::Unavailable("it is answered without the loop".to_owned()))
+            }
             Method::TrustList {} => to_value(&self.trusted()),
             Method::TrustAdd { id, name, auto_answer } => {
                 let name = Name::try_from(name).map_err(|_| {
@@ -155,6 +161,7 @@ impl Loop {
             camera_off: status.camera_off,
             camera: device(&status.camera),
             sound: device(&status.sound),
+            volume: status.volume,
             unread: count(status.unread),
             refusals: status.refusals.iter().map(|(reason, count)| ((*reason).to_owned(), *count)).collect(),
             name: status.name,
@@ -225,5 +232,9 @@ fn statistics(figures: &Statistics) -> StatisticsReply {
         jitter: figures.jitter.as_secs_f64(),
         round_trip_time: figures.round_trip_time.map(|time| time.as_secs_f64()),
         encoder_implementation: figures.encoder_implementation.clone(),
+        audio_level_in: figures.audio_level_in,
+        audio_level_out: figures.audio_level_out,
+        xruns: figures.xruns,
+        echo_return_loss_enhancement: figures.echo_return_loss_enhancement,
     }
 }

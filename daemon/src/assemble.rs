@@ -1,28 +1,25 @@
 //! The devices of a kiosk, real or simulated, put together as the config says.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{sync::Arc, time::Duration};
 
-use kiosk_call::{DeviceState, MediaEvent};
+use kiosk_call::MediaEvent;
 use kiosk_hal::{
-    Board, camera,
-    linux::{self, KeyDevices},
+    Board,
+    linux::{self, Abilities, FoundScreen, KeyDevices, KmsWish},
     panel::Size,
     sim::{self, Sim},
-    sound,
 };
-use kiosk_media::{self as media, Media, Picture, TestPattern, VideoCodec, VideoSettings};
+use kiosk_media::{self as media, Media, Picture, VideoCodec, VideoSettings};
+use tokio::sync::{Notify, watch};
 
 use crate::{
-    config::{CameraSource, Codec, Config, Loudspeaker, Microphone},
-    panel::{I420, PanelThread},
+    config::{Codec, Config},
+    control::protocol::DeviceKind,
+    devices::{Cameras, Controls, Devices, DevicesThread, Report, Sounds, codecs, screens},
+    panel::{I420, PanelSettings, PanelThread},
     start::{MediaEvents, StartError, Surroundings, media_events, views},
     watchdog::{Pulse, Watchdog},
 };
-
-/// Taken when no camera was found, so that one that is plugged in later is.
-const FIRST_CAMERA: &str = "/dev/video0";
-/// ALSA's choice.
-const DEFAULT_PCM: &str = "default";
 
 /// The surroundings of a kiosk, and what has to live as long as it runs.
 #[derive(Debug)]
@@ -31,6 +28,8 @@ pub struct Assembled {
     pub surroundings: Surroundings,
     /// Paints until it is dropped.
     pub panel: PanelThread,
+    /// Looks after cameras, sound cards and LEDs until it is dropped.
+    pub devices: DevicesThread,
     /// Hand and eye at the simulated board, if it is one.
     pub sim: Option<Sim>,
 }
@@ -41,13 +40,26 @@ pub struct Assembled {
 /// [`StartError`], if GStreamer, a font or a thread is missing. Missing devices are no error.
 pub fn assemble(config: &Config, simulated: bool) -> Result<Assembled, StartError> {
     let mut watchdog = Watchdog::from_environment().map_err(StartError::Notify)?;
-    let (board, sim) = open_board(config, simulated);
+    let (report, led_came) = (Report::default(), Arc::new(Notify::new()));
+    let (board, sim) = open_board(config, simulated, &report);
     let (view_sender, view_receiver) = views();
     let pulse = Pulse::default();
-    let panel = PanelThread::start(board.panel, view_receiver, pulse.clone())?;
+    let panel = PanelThread::start(board.panel, view_receiver, pulse.clone(), panel_settings(config))?;
     watchdog.watch("panel", move || pulse.last());
     let (post, events) = media_events();
-    let media = Arc::new(start_media(config, simulated, &post, &panel)?);
+    let devices = Devices {
+        cameras: Cameras::new(config.camera.clone(), simulated),
+        sounds: Sounds::new(config.sound.clone(), simulated),
+        controls: Controls::new(config.buttons.clone(), config.lights.clone(), simulated),
+        report: report.clone(),
+        led_came: Arc::clone(&led_came),
+    };
+    post(MediaEvent::Camera(devices.cameras.state()));
+    let media = Arc::new(start_media(config, &devices, &post, &panel)?);
+    let (volumes, volume) = watch::channel(config.sound.volume);
+    let devices =
+        DevicesThread::start(devices, Arc::clone(&media), Arc::clone(&post), volume).map_err(StartError::Devices)?;
+    let known = Arc::downgrade(&media);
     let watched = Arc::clone(&media);
     watchdog.watch("media", move || watched.last_tick());
     let surroundings = Surroundings {
@@ -56,35 +68,72 @@ pub fn assemble(config: &Config, simulated: bool) -> Result<Assembled, StartErro
         views: view_sender,
         media: Box::new(move |command| media.send(command)),
         media_events: events,
+        volumes,
+        led_came,
         screenshots: panel.screenshots(),
+        devices: Arc::new(move || {
+            let mut found = report.all();
+            found.extend(known.upgrade().into_iter().flat_map(|media| codecs::found(&media.codecs())));
+            found
+        }),
         watchdog,
         link: None,
     };
-    Ok(Assembled { surroundings, panel, sim })
+    Ok(Assembled { surroundings, panel, devices, sim })
 }
 
-fn open_board(config: &Config, simulated: bool) -> (Board, Option<Sim>) {
-    let size = Size { width_px: config.panel.size.width, height_px: config.panel.size.height };
-    if simulated {
-        let (board, sim) = sim::board(size);
-        (board, Some(sim))
-    } else {
-        tracing::info!("the panel is a picture in memory: see it with 'kioskctl screenshot'");
-        let (board, _newest) = linux::open(&KeyDevices::All, size);
-        (board, None)
+fn panel_settings(config: &Config) -> PanelSettings {
+    let blank_after = u64::from(config.panel.blank_after_s);
+    PanelSettings {
+        blank_after: (blank_after > 0).then(|| Duration::from_secs(blank_after)),
+        self_view: config.panel.self_view,
     }
 }
 
-fn start_media(config: &Config, simulated: bool, post: &MediaEvents, panel: &PanelThread) -> Result<Media, StartError> {
-    let (microphone, loudspeaker) = sound(config, simulated, post);
+fn open_board(config: &Config, simulated: bool, report: &Report) -> (Board, Option<Sim>) {
+    let size = Size { width_px: config.panel.size.width, height_px: config.panel.size.height };
+    if simulated {
+        report.put(DeviceKind::Panel, screens::simulated());
+        let (board, sim) = sim::board(size);
+        (board, Some(sim))
+    } else {
+        let bound = config.buttons.bound().map(|(_, binding)| binding.code);
+        let keys = KeyDevices {
+            names: config.buttons.devices.clone(),
+            grab: if config.buttons.grab { bound.collect() } else { [].into() },
+        };
+        let report = report.clone();
+        let on_screens = move |found: &[FoundScreen]| report.put(DeviceKind::Panel, screens::found(found));
+        (linux::open(&keys, screen(config, size), Box::new(on_screens)), None)
+    }
+}
+
+fn screen(config: &Config, size: Size) -> KmsWish {
+    let panel = &config.panel;
+    KmsWish {
+        connector: panel.connector.clone(),
+        mode: panel.mode,
+        rotation: panel.rotation,
+        size,
+        abilities: Abilities { planes: panel.planes, ..Abilities::default() },
+        cec: panel.cec,
+    }
+}
+
+fn start_media(
+    config: &Config,
+    devices: &Devices,
+    post: &MediaEvents,
+    panel: &PanelThread,
+) -> Result<Media, StartError> {
     let preferred = match config.video.codec {
         Codec::Vp8 => vec![VideoCodec::Vp8, VideoCodec::H264],
         Codec::H264 => vec![VideoCodec::H264, VideoCodec::Vp8],
     };
     let options = media::Options {
-        camera: camera(config, simulated, post),
-        microphone,
-        loudspeaker,
+        camera: devices.cameras.source(),
+        microphone: devices.sounds.microphone(),
+        loudspeaker: devices.sounds.loudspeaker(),
         video: VideoSettings {
             width: config.camera.width,
             height: config.camera.height,
@@ -92,80 +141,21 @@ fn start_media(config: &Config, simulated: bool, post: &MediaEvents, panel: &Pan
             bitrate_bps: config.video.bitrate_bps,
             codec: preferred,
         },
+        encoder_cache: Some(config.paths.state_dir.join("encoders.json")),
+        sound: devices.sounds.settings(),
     };
     let pictures = panel.pictures();
-    let show = move |_call, picture| pictures.put(RemotePicture(picture));
-    Ok(Media::start(options, Arc::clone(post), Arc::new(show))?)
+    let show = move |_call, picture| pictures.put(MediaPicture(picture));
+    let media = Media::start(options, Arc::clone(post), Arc::new(show))?;
+    let self_views = panel.self_views();
+    media.show_self(Arc::new(move |picture| self_views.put(MediaPicture(picture))));
+    Ok(media)
 }
 
-fn camera(config: &Config, simulated: bool, post: &MediaEvents) -> media::CameraSource {
-    let test = media::CameraSource::Test { pattern: TestPattern::Ball { background: config.camera.test_colour } };
-    match &config.camera.source {
-        CameraSource::Auto if simulated => test,
-        CameraSource::Auto => media::CameraSource::V4l2(found_camera(post)),
-        CameraSource::Test => test,
-        CameraSource::None => media::CameraSource::None,
-        CameraSource::File(path) => media::CameraSource::File(path.clone()),
-        CameraSource::Device(path) => media::CameraSource::V4l2(path.clone()),
-    }
-}
+/// A picture of media as the panel takes it.
+struct MediaPicture(Picture);
 
-fn found_camera(post: &MediaEvents) -> PathBuf {
-    let cameras = linux::cameras();
-    if let Some(camera) = camera::choose(&cameras, None) {
-        tracing::info!(path = %camera.path.display(), name = camera.name, driver = camera.driver, "camera");
-        return camera.stable.clone().unwrap_or_else(|| camera.path.clone());
-    }
-    let sentence = "No camera was found. Plug one in, or set source in [camera].";
-    tracing::warn!("{sentence}");
-    post(MediaEvent::Camera(DeviceState::Missing(sentence.to_owned())));
-    FIRST_CAMERA.into()
-}
-
-fn sound(config: &Config, simulated: bool, post: &MediaEvents) -> (media::MicrophoneSource, media::Loudspeaker) {
-    use media::MicrophoneSource;
-    let auto_microphone = config.sound.microphone == Microphone::Auto;
-    let auto_loudspeaker = config.sound.loudspeaker == Loudspeaker::Auto;
-    let found = if simulated || !(auto_microphone || auto_loudspeaker) {
-        sound::Sound::default()
-    } else {
-        sound::choose(&linux::sound_cards())
-    };
-    let mut missing = Vec::new();
-    let mut pcm = |found: Option<String>, name| {
-        found.unwrap_or_else(|| {
-            missing.push(name);
-            DEFAULT_PCM.to_owned()
-        })
-    };
-    let tone = MicrophoneSource::Test { frequency_hz: config.sound.test_tone_hz };
-    let microphone = match &config.sound.microphone {
-        Microphone::Auto if simulated => tone,
-        Microphone::Auto => MicrophoneSource::Alsa(pcm(found.capture, "microphone")),
-        Microphone::Test => tone,
-        Microphone::None => MicrophoneSource::None,
-        Microphone::File(path) => MicrophoneSource::File(path.clone()),
-        Microphone::Pcm(name) => MicrophoneSource::Alsa(name.clone()),
-    };
-    let loudspeaker = match &config.sound.loudspeaker {
-        Loudspeaker::Auto if simulated => media::Loudspeaker::Discard,
-        Loudspeaker::Auto => media::Loudspeaker::Alsa(pcm(found.playback, "loudspeaker")),
-        Loudspeaker::None => media::Loudspeaker::Discard,
-        Loudspeaker::File(path) => media::Loudspeaker::File(path.clone()),
-        Loudspeaker::Pcm(name) => media::Loudspeaker::Alsa(name.clone()),
-    };
-    if !missing.is_empty() {
-        let sentence = format!("No {} was found. Plug one in, or set it in [sound].", missing.join(" and no "));
-        tracing::warn!("{sentence}");
-        post(MediaEvent::Sound(DeviceState::Missing(sentence)));
-    }
-    (microphone, loudspeaker)
-}
-
-/// A decoded picture as the panel takes it.
-struct RemotePicture(Picture);
-
-impl I420 for RemotePicture {
+impl I420 for MediaPicture {
     fn width(&self) -> u32 {
         self.0.width()
     }

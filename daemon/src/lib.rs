@@ -3,8 +3,11 @@
 
 mod answers;
 mod assemble;
+mod buttons;
 pub mod config;
 pub mod control;
+pub mod devices;
+pub mod doctor;
 mod journal;
 pub mod link;
 pub mod paint;

@@ -6,7 +6,6 @@
 //! Lights are written in place. Everything that can block is behind a queue that this loop never waits for.
 
 use std::{
-    collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
@@ -16,7 +15,7 @@ use kiosk_call::{
     UnixMillis, View,
 };
 use kiosk_hal::{
-    keys::{Edge as KeyEdge, KeyEvent, Keys},
+    keys::Keys,
     lights::{LightBank, Shine},
 };
 use tokio::{
@@ -25,7 +24,10 @@ use tokio::{
 };
 use tracing::{debug, error, info, warn};
 
-use crate::{config::LightsSection, control::Request, journal::Journal, link::Link, store::Store, watchdog::Watchdog};
+use crate::{
+    buttons::Buttons, config::LightsSection, control::Request, journal::Journal, link::Link, store::Store,
+    watchdog::Watchdog,
+};
 
 /// A turn that takes longer is logged: a finger notices 100 ms, and a turn is only a part of the way.
 const SLOW_TURN: Duration = Duration::from_millis(20);
@@ -41,8 +43,12 @@ pub type MediaPort = Box<dyn FnMut(MediaCommand) + Send>;
 pub(crate) struct Loop {
     pub(crate) kiosk: Kiosk,
     pub(crate) keys: Keys,
-    pub(crate) buttons: BTreeMap<u16, Button>,
+    pub(crate) buttons: Buttons,
     pub(crate) lamps: Lamps,
+    /// Told when an LED has come.
+    pub(crate) led_came: Arc<Notify>,
+    /// The loudspeaker's volume, percent; the latest counts.
+    pub(crate) volumes: watch::Sender<u8>,
     pub(crate) views: watch::Sender<View>,
     /// Before `media`: media's threads may wait for a place in this queue, and its end waits for them.
     pub(crate) media_events: mpsc::Receiver<MediaEvent>,
@@ -113,6 +119,7 @@ enum Happened {
     Input(Input),
     Request(Request),
     Release(Button),
+    LedCame,
     Feed,
 }
 
@@ -131,10 +138,12 @@ impl Loop {
                 Happened::Input(input) => {
                     self.turn(input);
                 }
-                Happened::Request(Request { method, answer }) => {
+                Happened::Request(Request::Method(method, answer)) => {
                     // Nobody waits for the answer any more: nothing to do about it.
                     let _ = answer.send(self.answer(method));
                 }
+                Happened::Request(Request::LearnKey(learner)) => self.buttons.learn(learner),
+                Happened::LedCame => self.lamps.bank.look_again(),
                 Happened::Release(button) => {
                     self.turn(Input::Button(button, Edge::Up));
                 }
@@ -161,11 +170,12 @@ impl Loop {
         // Fingers first, deadlines last: the core looks at its deadlines with every input anyway.
         tokio::select! {
             biased;
-            Some(event) = button_event(&mut self.keys, &self.buttons) => Happened::Input(event),
+            Some((button, edge)) = self.buttons.next(&mut self.keys) => Happened::Input(Input::Button(button, edge)),
             Some(event) = self.media_events.recv() => Happened::Input(Input::Media(event)),
             Some(event) = self.link.next() => Happened::Input(Input::Link(event)),
             Some(request) = self.requests.recv() => Happened::Request(request),
             () = self.stop.notified() => Happened::Input(Input::Stop),
+            () = self.led_came.notified() => Happened::LedCame,
             () = sleep_until(release.map_or(far, |(at, _)| at).into()), if release.is_some() => {
                 let (at, button) = release.expect("the branch's condition");
                 self.turns.held.retain(|held| *held != (at, button));
@@ -181,6 +191,10 @@ impl Loop {
         let name = input.name();
         let began = Instant::now();
         let now = now();
+        if matches!(input, Input::Button(_, Edge::Down)) {
+            // A press wakes the screen, whatever else it does.
+            self.views.send_modify(|_| {});
+        }
         self.kiosk.handle_input(input, now);
         let mut declined = None;
         loop {
@@ -188,6 +202,7 @@ impl Loop {
                 Output::Lights(lights) => self.lamps.show(lights),
                 Output::View(view) => self.show(view),
                 Output::Media(command) => (self.media)(command),
+                Output::Volume(percent) => drop(self.volumes.send_replace(percent)),
                 Output::Link(command) => self.link.carry_out(command),
                 Output::Store(record) => {
                     if let Err(error) = self.store.keep(&record) {
@@ -241,21 +256,6 @@ pub(crate) fn now() -> Now {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let wall = UnixMillis(u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX));
     Now { mono: tokio::time::Instant::now().into_std(), wall }
-}
-
-/// The next event of a key that is a button.
-async fn button_event(keys: &mut Keys, buttons: &BTreeMap<u16, Button>) -> Option<Input> {
-    loop {
-        let KeyEvent { code, edge } = keys.next().await?;
-        let edge = match edge {
-            KeyEdge::Down => Edge::Down,
-            KeyEdge::Up => Edge::Up,
-        };
-        match buttons.get(&code) {
-            Some(button) => return Some(Input::Button(*button, edge)),
-            None => debug!(key = kiosk_hal::keys::name(code), "a key that is no button"),
-        }
-    }
 }
 
 fn status_line(view: &View) -> String {

@@ -19,7 +19,7 @@ use kiosk_hal::{lights::Shine, panel::Frame, sim::Sim};
 use serde::Serialize;
 use tokio::{net::TcpListener, time::Instant};
 
-use crate::config::Config;
+use crate::config::{Config, Gesture};
 
 const PAGE: &str = include_str!("sim_page.html");
 
@@ -69,16 +69,19 @@ impl SimPage {
     /// The page of this board, with the buttons and lights that the config names.
     #[must_use]
     pub fn new(sim: Sim, config: &Config) -> Self {
-        let buttons = config.buttons.bound().filter_map(|(button, key)| {
-            let (label, shortcut) = match button {
-                Button::Call => ("Call", 'c'),
-                Button::Answer => ("Answer", 'a'),
-                Button::HangUp => ("Hang up", 'h'),
-                Button::Mute => ("Mute", 'm'),
-                Button::Camera => ("Camera", 'v'),
-            };
-            Some(ButtonText { label, key: key.to_owned(), code: kiosk_hal::keys::code(key)?, shortcut })
-        });
+        let buttons =
+            config.buttons.bound().filter(|(_, binding)| binding.gesture == Gesture::Press).map(|(button, key)| {
+                let (label, shortcut) = match button {
+                    Button::Call => ("Call", 'c'),
+                    Button::Answer => ("Answer", 'a'),
+                    Button::HangUp => ("Hang up", 'h'),
+                    Button::Mute => ("Mute", 'm'),
+                    Button::Camera => ("Camera", 'v'),
+                    Button::VolumeUp => ("Louder", '+'),
+                    Button::VolumeDown => ("Quieter", '-'),
+                };
+                ButtonText { label, key: key.to_string(), code: key.code, shortcut }
+            });
         let lights = &config.lights;
         let lights =
             [("Call", &lights.call), ("Muted", &lights.mute), ("On air", &lights.on_air), ("Fault", &lights.fault)]
@@ -231,6 +234,7 @@ async fn press(State(page): State<SimPage>, Path((code, edge)): Path<(u16, Strin
 #[cfg(test)]
 mod tests {
     use kiosk_hal::{
+        compose::{Layer, Scene},
         keys::{Edge, KeyEvent},
         panel::Size,
         sim,
@@ -321,7 +325,8 @@ mod tests {
             assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{path} {headers}: {answer}");
         }
         for edge in [Edge::Down, Edge::Up] {
-            assert_eq!(running.board.keys.next().await, Some(KeyEvent { code: 169, edge }));
+            let device = kiosk_hal::sim::KEYS_NAME.into();
+            assert_eq!(running.board.keys.next().await, Some(KeyEvent { code: 169, edge, device }));
         }
     }
 
@@ -333,8 +338,10 @@ mod tests {
         let mut stream = running.ask("GET", "/frames", HERE).await;
         until(&mut stream, b"octet-stream").await;
         for _ in 0..2 {
-            let frame = Arc::new(Frame::new(running.board.panel.size()));
-            running.board.panel.present(&frame).expect("memory takes all");
+            let size = running.board.panel.size();
+            let layer = Arc::new(Layer::new(size, vec![0; size.frame_bytes()]).expect("is as large"));
+            let scene = Scene { layer: &layer, picture: None, self_view: None, beside: [0; 4] };
+            running.board.panel.present(&scene).expect("memory takes all");
             until(&mut stream, b"IEND").await;
         }
         let png = running.answer("GET", "/panel.png", HERE).await;

@@ -1,12 +1,9 @@
 //! From a config and devices to a running kiosk.
 
-use std::{collections::BTreeMap, io, sync::Arc};
+use std::{io, sync::Arc};
 
-use kiosk_call::{Button, DeviceState, Kiosk, Link as LinkView, MediaEvent, Pin, Screen, Setup, View};
-use kiosk_hal::{
-    keys::{self, Keys},
-    lights::LightBank,
-};
+use kiosk_call::{DeviceState, Kiosk, Link as LinkView, MediaEvent, Pin, Screen, Setup, View};
+use kiosk_hal::{keys::Keys, lights::LightBank};
 use thiserror::Error;
 use tokio::{
     sync::{Notify, mpsc, watch},
@@ -14,8 +11,9 @@ use tokio::{
 };
 
 use crate::{
+    buttons::Buttons,
     config::{Config, ConfigError},
-    control::{ControlError, ControlSocket, Screenshots},
+    control::{ControlError, ControlSocket, DeviceList, Screenshots, Sights},
     link::{LinkTask, TlsError, WebSocketLink, link},
     panel::PanelError,
     run::{Lamps, Loop, MediaPort, Turns, now},
@@ -59,6 +57,9 @@ pub enum StartError {
     /// The panel thread.
     #[error(transparent)]
     Panel(#[from] PanelError),
+    /// The devices thread.
+    #[error("the devices thread does not start: {0}")]
+    Devices(io::Error),
 }
 
 impl StartError {
@@ -77,7 +78,8 @@ impl StartError {
             | Self::Signals(_)
             | Self::SimPage(_)
             | Self::Media(_)
-            | Self::Panel(_) => 1,
+            | Self::Panel(_)
+            | Self::Devices(_) => 1,
         }
     }
 }
@@ -97,8 +99,14 @@ pub struct Surroundings {
     pub media: MediaPort,
     /// What media tells; see [`media_events`].
     pub media_events: mpsc::Receiver<MediaEvent>,
+    /// Where the loudspeaker's volume goes, percent.
+    pub volumes: watch::Sender<u8>,
+    /// Told when an LED has come.
+    pub led_came: Arc<Notify>,
     /// What the panel shows.
     pub screenshots: Screenshots,
+    /// What was found on the board.
+    pub devices: DeviceList,
     /// systemd, and the threads it watches.
     pub watchdog: Watchdog,
     /// None: the WebSocket.
@@ -143,6 +151,7 @@ pub fn views() -> (watch::Sender<View>, watch::Receiver<View>) {
         camera_off: false,
         camera: DeviceState::Ready,
         sound: DeviceState::Ready,
+        volume: None,
         chat: Vec::new(),
         unread: 0,
     })
@@ -180,19 +189,23 @@ impl Daemon {
                 config: core_config(config),
                 epoch: kept.epoch,
                 pins: pins(config, kept.pins),
+                volume: kept.volume.unwrap_or(config.sound.volume),
                 seed: random_seed()?,
             },
             now,
         );
         tracing::info!(peer = %public_key.peer_id(), version = env!("CARGO_PKG_VERSION"), "kiosk starts");
         let (requests, asked) = mpsc::channel(QUEUED_REQUESTS);
-        let control = tokio::spawn(socket.serve(requests, surroundings.screenshots));
+        let sights = Sights { screenshots: surroundings.screenshots, devices: surroundings.devices };
+        let control = tokio::spawn(socket.serve(requests, sights));
         let stop = Arc::new(Notify::new());
         let the_loop = Loop {
             kiosk,
             keys: surroundings.keys,
-            buttons: buttons(config),
+            buttons: Buttons::new(&config.buttons),
             lamps: Lamps { bank: surroundings.lights, names: config.lights.clone(), shown: None },
+            led_came: surroundings.led_came,
+            volumes: surroundings.volumes,
             views: surroundings.views,
             media: surroundings.media,
             media_events: surroundings.media_events,
@@ -244,8 +257,4 @@ fn core_config(config: &Config) -> kiosk_call::Config {
 /// The config's word counts more than what was added later.
 fn pins(config: &Config, kept: Vec<Pin>) -> Vec<Pin> {
     kept.into_iter().chain(config.trust.peer.iter().cloned()).collect()
-}
-
-fn buttons(config: &Config) -> BTreeMap<u16, Button> {
-    config.buttons.bound().filter_map(|(button, key)| Some((keys::code(key)?, button))).collect()
 }

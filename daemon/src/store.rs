@@ -19,6 +19,8 @@ use thiserror::Error;
 const IDENTITY: &str = "identity.key";
 /// The sign-in counter, decimal.
 const EPOCH: &str = "epoch";
+/// The loudspeaker's volume, percent, decimal.
+const VOLUME: &str = "volume";
 /// The trusted peers, JSON.
 const TRUST: &str = "trust.json";
 /// Held locked while a kioskd runs.
@@ -101,6 +103,8 @@ pub struct Kept {
     pub epoch: u64,
     /// Peers trusted by `kioskctl trust add`.
     pub pins: Vec<Pin>,
+    /// The volume that somebody here has chosen, percent.
+    pub volume: Option<u8>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -148,7 +152,8 @@ impl Store {
         let epoch = store.epoch()?;
         store.pins = store.read_pins()?;
         let pins = store.pins.clone();
-        Ok((store, Kept { identity, epoch, pins }))
+        let volume = store.volume()?;
+        Ok((store, Kept { identity, epoch, pins, volume }))
     }
 
     /// Keeps a record before anything else happens.
@@ -158,6 +163,7 @@ impl Store {
     pub fn keep(&mut self, record: &Record) -> Result<(), StoreError> {
         match record {
             Record::Epoch(epoch) => self.write(EPOCH, format!("{epoch}\n").as_bytes()),
+            Record::Volume(percent) => self.write(VOLUME, format!("{percent}\n").as_bytes()),
             Record::TrustAdded(pin) => {
                 let mut pins: Vec<Pin> = self.pins.iter().filter(|old| old.peer != pin.peer).cloned().collect();
                 pins.push(pin.clone());
@@ -244,6 +250,16 @@ impl Store {
         let Some(bytes) = self.read(EPOCH)? else { return Ok(0) };
         let number = std::str::from_utf8(&bytes).ok().and_then(|text| text.trim_end().parse().ok());
         number.ok_or_else(|| self.damaged(EPOCH, "not a number"))
+    }
+
+    /// A damaged one is not worth a kiosk that does not start.
+    fn volume(&self) -> Result<Option<u8>, StoreError> {
+        let Some(bytes) = self.read(VOLUME)? else { return Ok(None) };
+        let percent = std::str::from_utf8(&bytes).ok().and_then(|text| text.trim_end().parse().ok());
+        if percent.is_none() {
+            tracing::warn!(file = %self.path(VOLUME).display(), "the kept volume is damaged: the config's is taken");
+        }
+        Ok(percent)
     }
 
     fn read_pins(&self) -> Result<Vec<Pin>, StoreError> {

@@ -1,16 +1,20 @@
 //! The config: one TOML file, strict keys, every error with file, line, key and what to do.
 
+mod camera;
 mod keys;
+mod sound;
 mod source;
 mod values;
 
 use std::{
+    collections::BTreeMap,
     io,
     net::IpAddr,
     path::{Path, PathBuf},
 };
 
 use kiosk_call::{Button, Pin, Target, UnknownPeers};
+use kiosk_hal::linux::{ModeWish, Rotation};
 use kiosk_wire::{Name, PublicKey, Room};
 use serde::Deserialize;
 use thiserror::Error;
@@ -19,8 +23,10 @@ use url::{Host, Url};
 use self::source::Source;
 pub(crate) use self::values::parse_peer_id;
 pub use self::{
+    camera::CameraSection,
     keys::default_config,
-    values::{CameraSource, Codec, Loudspeaker, Microphone, PanelSize},
+    sound::SoundSection,
+    values::{Binding, CameraSource, Codec, Gesture, Loudspeaker, Microphone, PanelSize},
 };
 
 /// Where the config is unless `--config` says otherwise.
@@ -154,54 +160,6 @@ impl Default for CallSection {
     }
 }
 
-/// `[camera]`
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct CameraSection {
-    /// Where pictures come from.
-    #[serde(deserialize_with = "values::camera_source")]
-    pub source: CameraSource,
-    /// Pixels.
-    #[serde(deserialize_with = "values::width")]
-    pub width: u32,
-    /// Pixels.
-    #[serde(deserialize_with = "values::height")]
-    pub height: u32,
-    /// Frames a second.
-    #[serde(deserialize_with = "values::framerate")]
-    pub framerate: u32,
-    /// Behind the test picture's ball, `0xRRGGBB`.
-    #[serde(deserialize_with = "values::colour")]
-    pub test_colour: u32,
-}
-
-impl Default for CameraSection {
-    fn default() -> Self {
-        Self { source: CameraSource::Auto, width: 640, height: 480, framerate: 30, test_colour: 0x20_60_a0 }
-    }
-}
-
-/// `[sound]`
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct SoundSection {
-    /// Where sound comes from.
-    #[serde(deserialize_with = "values::microphone")]
-    pub microphone: Microphone,
-    /// Where sound goes.
-    #[serde(deserialize_with = "values::loudspeaker")]
-    pub loudspeaker: Loudspeaker,
-    /// Of the test tone, hertz.
-    #[serde(deserialize_with = "values::tone")]
-    pub test_tone_hz: u32,
-}
-
-impl Default for SoundSection {
-    fn default() -> Self {
-        Self { microphone: Microphone::Auto, loudspeaker: Loudspeaker::Auto, test_tone_hz: 440 }
-    }
-}
-
 /// `[video]`
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -220,48 +178,73 @@ impl Default for VideoSection {
     }
 }
 
-/// `[buttons]`: names of evdev keys; empty for none.
+/// `[buttons]`: the keys of each role.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-#[expect(missing_docs, reason = "the fields are the roles of `kiosk_call::Button`")]
+#[expect(missing_docs, reason = "the fields are the roles of `kiosk_call::Button`, but for the last four")]
 pub struct ButtonsSection {
-    #[serde(deserialize_with = "values::key_name")]
-    pub call: String,
-    #[serde(deserialize_with = "values::key_name")]
-    pub answer: String,
-    #[serde(deserialize_with = "values::key_name")]
-    pub hang_up: String,
-    #[serde(deserialize_with = "values::key_name")]
-    pub mute: String,
-    #[serde(deserialize_with = "values::key_name")]
-    pub camera: String,
+    #[serde(deserialize_with = "values::bindings")]
+    pub call: Vec<Binding>,
+    #[serde(deserialize_with = "values::bindings")]
+    pub answer: Vec<Binding>,
+    #[serde(deserialize_with = "values::bindings")]
+    pub hang_up: Vec<Binding>,
+    #[serde(deserialize_with = "values::bindings")]
+    pub mute: Vec<Binding>,
+    #[serde(deserialize_with = "values::bindings")]
+    pub camera: Vec<Binding>,
+    #[serde(deserialize_with = "values::bindings")]
+    pub volume_up: Vec<Binding>,
+    #[serde(deserialize_with = "values::bindings")]
+    pub volume_down: Vec<Binding>,
+    /// Names or paths of input devices; empty: all.
+    pub devices: Vec<String>,
+    /// Take the devices for kioskd alone.
+    pub grab: bool,
+    /// From here on a press is a hold, milliseconds.
+    #[serde(deserialize_with = "values::hold_ms")]
+    pub hold_ms: u32,
+    /// Longest time between the two presses of a double press, milliseconds.
+    #[serde(deserialize_with = "values::double_ms")]
+    pub double_ms: u32,
 }
 
 impl Default for ButtonsSection {
     fn default() -> Self {
+        let press = |key| vec![Binding { code: kiosk_hal::keys::code(key).expect("a key"), gesture: Gesture::Press }];
         Self {
-            call: "KEY_PHONE".to_owned(),
-            answer: String::new(),
-            hang_up: String::new(),
-            mute: "KEY_MICMUTE".to_owned(),
-            camera: "KEY_CAMERA".to_owned(),
+            call: press("KEY_PHONE"),
+            answer: Vec::new(),
+            hang_up: Vec::new(),
+            mute: press("KEY_MICMUTE"),
+            camera: press("KEY_CAMERA"),
+            volume_up: press("KEY_VOLUMEUP"),
+            volume_down: press("KEY_VOLUMEDOWN"),
+            devices: Vec::new(),
+            grab: true,
+            hold_ms: 600,
+            double_ms: 300,
         }
     }
 }
 
 impl ButtonsSection {
-    /// Every role that has a key.
-    pub fn bound(&self) -> impl Iterator<Item = (Button, &str)> {
+    /// Every role and each of its keys, by the role's name in the config.
+    fn roles(&self) -> [(&'static str, Button, &[Binding]); 7] {
         [
-            (Button::Call, &self.call),
-            (Button::Answer, &self.answer),
-            (Button::HangUp, &self.hang_up),
-            (Button::Mute, &self.mute),
-            (Button::Camera, &self.camera),
+            ("call", Button::Call, &self.call),
+            ("answer", Button::Answer, &self.answer),
+            ("hang_up", Button::HangUp, &self.hang_up),
+            ("mute", Button::Mute, &self.mute),
+            ("camera", Button::Camera, &self.camera),
+            ("volume_up", Button::VolumeUp, &self.volume_up),
+            ("volume_down", Button::VolumeDown, &self.volume_down),
         ]
-        .into_iter()
-        .filter(|(_, key)| !key.is_empty())
-        .map(|(button, key)| (button, key.as_str()))
+    }
+
+    /// Every role and each of its keys.
+    pub fn bound(&self) -> impl Iterator<Item = (Button, Binding)> {
+        self.roles().into_iter().flat_map(|(_, button, keys)| keys.iter().map(move |binding| (button, *binding)))
     }
 }
 
@@ -287,13 +270,54 @@ impl Default for LightsSection {
     }
 }
 
+impl LightsSection {
+    /// Every role and its LED.
+    #[must_use]
+    pub const fn roles(&self) -> [(&'static str, &String); 4] {
+        [("call", &self.call), ("mute", &self.mute), ("on_air", &self.on_air), ("fault", &self.fault)]
+    }
+}
+
 /// `[panel]`
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PanelSection {
-    /// Size of the simulated panel.
+    /// Size of the simulated panel, and while no monitor is there.
     #[serde(deserialize_with = "values::panel_size")]
     pub size: PanelSize,
+    /// The connector; None: the first with a monitor.
+    #[serde(deserialize_with = "values::connector")]
+    pub connector: Option<String>,
+    /// The mode.
+    #[serde(deserialize_with = "values::mode")]
+    pub mode: ModeWish,
+    /// How the picture is turned.
+    #[serde(deserialize_with = "values::rotation")]
+    pub rotation: Rotation,
+    /// Use more planes than one.
+    pub planes: bool,
+    /// Seconds; 0: never.
+    #[serde(deserialize_with = "values::blank_after")]
+    pub blank_after_s: u32,
+    /// Switch the television.
+    pub cec: bool,
+    /// People see themselves.
+    pub self_view: bool,
+}
+
+impl Default for PanelSection {
+    fn default() -> Self {
+        Self {
+            size: PanelSize::default(),
+            connector: None,
+            mode: ModeWish::Auto,
+            rotation: Rotation::None,
+            planes: true,
+            blank_after_s: 0,
+            cec: true,
+            self_view: true,
+        }
+    }
 }
 
 /// `[paths]`
@@ -338,7 +362,24 @@ impl Config {
         source.refuse_unknown_keys()?;
         let config: Self = toml::from_str(text).map_err(|error| source.wrong(&error))?;
         config.refuse_plain(&source)?;
+        config.refuse_two_roles(&source)?;
         Ok(config)
+    }
+
+    /// A key that is pressed means one thing.
+    fn refuse_two_roles(&self, source: &Source<'_>) -> Result<(), ConfigError> {
+        let mut taken = BTreeMap::new();
+        for (role, _, keys) in self.buttons.roles() {
+            for binding in keys {
+                if let Some(other) = taken.insert(*binding, role)
+                    && other != role
+                {
+                    let message = format!("'{binding}' is {other} already; one of the two needs another key");
+                    return Err(source.at(&["buttons", role], message));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Signaling without TLS shows everybody on the way who calls whom, and lets them drop it.
@@ -438,6 +479,8 @@ mod tests {
             2,
             "source: 'webcam' is not a camera; write \"auto\", \"test\", \"none\", \"file:PATH\"",
         ),
+        ("[camera]\nsource = \"name:\"", 2, "source: 'name:' is not a camera"),
+        ("[camera.controls]\ngain = 1.5", 2, "gain: expected a number, the name of a menu's item, or true or false"),
         ("[camera]\nsource = \"file:\"", 2, "source: 'file:' is not a camera"),
         ("[camera]\nwidth = 641", 2, "width: 641 is not in 64 to 3840 pixels, even"),
         ("[camera]\nheight = -2", 2, "height: -2 is not in 64 to 2160 pixels, even"),
@@ -445,6 +488,8 @@ mod tests {
         ("[camera]\ntest_colour = \"red\"", 2, "test_colour: 'red' is not a colour; write #RRGGBB"),
         ("[sound]\nmicrophone = \"mic\"", 2, "microphone: 'mic' is not a microphone"),
         ("[sound]\nloudspeaker = \"test\"", 2, "loudspeaker: 'test' is not a loudspeaker"),
+        ("[sound]\nmicrophone = \"name:\"", 2, "microphone: 'name:' is not a microphone"),
+        ("[sound]\necho_delay_ms = 501", 2, "echo_delay_ms: 501 is not in 0 to 500 milliseconds"),
         ("[sound]\ntest_tone_hz = 5", 2, "test_tone_hz: 5 is not in 20 to 20000 hertz"),
         ("[video]\ncodec = \"av1\"", 2, "codec: 'av1' is neither \"vp8\" nor \"h264\""),
         ("[video]\nbitrate_bps = 1", 2, "bitrate_bps: 1 is not in 100000 to 20000000 bits a second"),
@@ -453,7 +498,18 @@ mod tests {
             2,
             "call: 'KEY_FONE' is not a key; write its name in linux/input-event-codes.h",
         ),
+        ("[buttons]\ncall = \"KEY_PHONE twice\"", 2, "call: 'twice' is neither \"hold\" nor \"double\""),
+        (
+            "[buttons]\ncall = \"KEY_A\"\nmute = [\"KEY_B\", \"KEY_A\"]",
+            3,
+            "'KEY_A' is call already; one of the two needs another key",
+        ),
+        ("[buttons]\nhold_ms = 5", 2, "hold_ms: 5 is not in 200 to 5000 milliseconds"),
         ("[panel]\nsize = \"big\"", 2, "size: 'big' is not a size; write WIDTHxHEIGHT, 320x240 to 3840x2160"),
+        ("[panel]\nmode = \"4K\"", 2, "mode: '4K' is not a mode; write \"auto\", WIDTHxHEIGHT or WIDTHxHEIGHT@HERTZ"),
+        ("[panel]\nrotation = 45", 2, "rotation: 45 is not 0, 90, 180 or 270"),
+        ("[panel]\nblank_after_s = -1", 2, "blank_after_s: -1 is not in 0 to 86400 seconds"),
+        ("[panel]\nconnector = \"\"", 2, "connector: '' is not a connector"),
         ("paths = 3", 1, "paths: invalid type: integer `3`"),
     ];
 

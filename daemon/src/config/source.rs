@@ -9,7 +9,7 @@ use toml::{
 
 use super::{
     ConfigError,
-    keys::{KEYS, SECTIONS},
+    keys::{FREE, KEYS, SECTIONS},
 };
 
 /// How alike two names must be to be taken for each other, 0 to 1 (Jaro-Winkler).
@@ -61,6 +61,9 @@ impl Source<'_> {
             let name: &str = key.get_ref();
             let inner = if section.is_empty() { name.to_owned() } else { format!("{section}.{name}") };
             let is_section = SECTIONS.iter().any(|(known, _)| *known == inner);
+            if FREE.contains(&inner.as_str()) {
+                continue;
+            }
             if is_section {
                 self.check_inner(value, &inner)?;
             } else if !KEYS.iter().any(|key| key.section == section && key.name == name) {

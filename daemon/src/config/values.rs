@@ -1,8 +1,12 @@
 //! Values of the config: from TOML to what the program means, with a sentence for each that does not fit.
 
-use std::{path::PathBuf, str::FromStr};
+use std::{collections::BTreeMap, fmt, path::PathBuf, str::FromStr};
 
 use kiosk_call::{Pin, Target, UnknownPeers};
+use kiosk_hal::{
+    camera::Setting,
+    linux::{ModeWish, Rotation},
+};
 use kiosk_wire::{Name, PeerId, PublicKey, Room};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use url::Url;
@@ -19,16 +23,22 @@ pub enum CameraSource {
     None,
     /// A media file, repeated.
     File(PathBuf),
-    /// A V4L2 capture device.
+    /// A V4L2 capture device, by path.
     Device(PathBuf),
+    /// A V4L2 capture device, by what it is called.
+    Named(String),
+    /// By libcamera: the camera with this id, or its first.
+    Libcamera(Option<String>),
 }
 
 /// Where sound comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Microphone {
-    /// ALSA's default PCM.
+    /// The best card.
     #[default]
     Auto,
+    /// The card of this id, or with this in its name.
+    Named(String),
     /// A test tone.
     Test,
     /// No microphone.
@@ -42,9 +52,11 @@ pub enum Microphone {
 /// Where sound goes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Loudspeaker {
-    /// ALSA's default PCM.
+    /// The best card.
     #[default]
     Auto,
+    /// The card of this id, or with this in its name.
+    Named(String),
     /// No loudspeaker.
     None,
     /// A WAV file is written.
@@ -180,14 +192,35 @@ pub(super) fn camera_source<'de, D: Deserializer<'de>>(deserializer: D) -> Resul
         "auto" => Ok(CameraSource::Auto),
         "test" => Ok(CameraSource::Test),
         "none" => Ok(CameraSource::None),
-        _ => match (text.strip_prefix("file:"), text.starts_with("/dev/")) {
-            (Some(path), _) if !path.is_empty() => Ok(CameraSource::File(path.into())),
-            (None, true) => Ok(CameraSource::Device(text.into())),
-            _ => Err(format!(
-                "'{text}' is not a camera; write \"auto\", \"test\", \"none\", \"file:PATH\" or \"/dev/videoN\""
+        "libcamera" => Ok(CameraSource::Libcamera(None)),
+        _ if text.starts_with("/dev/") => Ok(CameraSource::Device(text.into())),
+        _ => match text.split_once(':') {
+            Some(("file", path)) if !path.is_empty() => Ok(CameraSource::File(path.into())),
+            Some(("name", name)) if !name.is_empty() => Ok(CameraSource::Named(name.to_owned())),
+            Some(("libcamera", id)) if !id.is_empty() => Ok(CameraSource::Libcamera(Some(id.to_owned()))),
+            Some(_) | None => Err(format!(
+                "'{text}' is not a camera; write \"auto\", \"test\", \"none\", \"file:PATH\", \"/dev/videoN\", \"name:NAME\" or \"libcamera\""
             )),
         },
     })
+}
+
+/// Names of controls, each with a number, a menu's item or true or false.
+pub(super) fn controls<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, Setting>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "expected a number, the name of a menu's item, or true or false")]
+    enum Value {
+        Switch(bool),
+        Number(i64),
+        Text(String),
+    }
+    let controls = BTreeMap::<String, Value>::deserialize(deserializer)?;
+    let setting = |value| match value {
+        Value::Switch(is_on) => Setting::Switch(is_on),
+        Value::Number(number) => Setting::Number(number),
+        Value::Text(text) => Setting::Text(text),
+    };
+    Ok(controls.into_iter().map(|(name, value)| (name, setting(value))).collect())
 }
 
 pub(super) fn microphone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Microphone, D::Error> {
@@ -195,11 +228,12 @@ pub(super) fn microphone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<M
         "auto" => Ok(Microphone::Auto),
         "test" => Ok(Microphone::Test),
         "none" => Ok(Microphone::None),
-        _ => match text.strip_prefix("file:") {
-            Some(path) if !path.is_empty() => Ok(Microphone::File(path.into())),
-            None if is_pcm(text) => Ok(Microphone::Pcm(text.to_owned())),
+        _ => match (text.strip_prefix("file:"), text.strip_prefix("name:")) {
+            (Some(path), _) if !path.is_empty() => Ok(Microphone::File(path.into())),
+            (_, Some(name)) if !name.is_empty() => Ok(Microphone::Named(name.to_owned())),
+            (None, None) if is_pcm(text) => Ok(Microphone::Pcm(text.to_owned())),
             _ => Err(format!(
-                "'{text}' is not a microphone; write \"auto\", \"test\", \"none\", \"file:PATH\" or an ALSA PCM like \"plughw:1,0\""
+                "'{text}' is not a microphone; write \"auto\", \"test\", \"none\", \"name:CARD\", \"file:PATH\" or an ALSA PCM like \"plughw:1,0\""
             )),
         },
     })
@@ -209,11 +243,12 @@ pub(super) fn loudspeaker<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
     text(deserializer, |text| match text {
         "auto" => Ok(Loudspeaker::Auto),
         "none" => Ok(Loudspeaker::None),
-        _ => match text.strip_prefix("file:") {
-            Some(path) if !path.is_empty() => Ok(Loudspeaker::File(path.into())),
-            None if is_pcm(text) => Ok(Loudspeaker::Pcm(text.to_owned())),
+        _ => match (text.strip_prefix("file:"), text.strip_prefix("name:")) {
+            (Some(path), _) if !path.is_empty() => Ok(Loudspeaker::File(path.into())),
+            (_, Some(name)) if !name.is_empty() => Ok(Loudspeaker::Named(name.to_owned())),
+            (None, None) if is_pcm(text) => Ok(Loudspeaker::Pcm(text.to_owned())),
             _ => Err(format!(
-                "'{text}' is not a loudspeaker; write \"auto\", \"none\", \"file:PATH\" or an ALSA PCM like \"plughw:1,0\""
+                "'{text}' is not a loudspeaker; write \"auto\", \"none\", \"name:CARD\", \"file:PATH\" or an ALSA PCM like \"plughw:1,0\""
             )),
         },
     })
@@ -224,17 +259,77 @@ fn is_pcm(text: &str) -> bool {
     text == "default" || text == "sysdefault" || (text.contains(':') && !text.starts_with(':'))
 }
 
-/// Name of an evdev key, or nothing.
-pub(super) fn key_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    text(deserializer, |text| {
-        if text.is_empty() || kiosk_hal::keys::code(text).is_some() {
-            Ok(text.to_owned())
-        } else {
-            Err(format!(
-                "'{text}' is not a key; write its name in linux/input-event-codes.h, like KEY_PHONE, or its number"
-            ))
+/// What a finger does with a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Gesture {
+    /// Presses it.
+    Press,
+    /// Keeps it down.
+    Hold,
+    /// Presses it twice.
+    Double,
+}
+
+/// A key of a button.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Binding {
+    /// The evdev key's code.
+    pub code: u16,
+    /// What a finger does with it.
+    pub gesture: Gesture,
+}
+
+impl fmt::Display for Binding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&kiosk_hal::keys::name(self.code))?;
+        match self.gesture {
+            Gesture::Press => Ok(()),
+            Gesture::Hold => f.write_str(" hold"),
+            Gesture::Double => f.write_str(" double"),
         }
-    })
+    }
+}
+
+/// `"KEY_PHONE"`, `"KEY_PHONE hold"`, a list of such, or nothing.
+pub(super) fn bindings<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Binding>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "expected a key or a list of keys")]
+    enum OneOrMany {
+        One(String),
+        Many(Vec<String>),
+    }
+    let keys = match OneOrMany::deserialize(deserializer)? {
+        OneOrMany::One(key) if key.is_empty() => Vec::new(),
+        OneOrMany::One(key) => vec![key],
+        OneOrMany::Many(keys) => keys,
+    };
+    keys.iter().map(|key| binding(key).map_err(D::Error::custom)).collect()
+}
+
+fn binding(text: &str) -> Result<Binding, String> {
+    let (key, gesture) = text.split_once(' ').unwrap_or((text, ""));
+    let code = kiosk_hal::keys::code(key).ok_or_else(|| {
+        format!("'{key}' is not a key; write its name in linux/input-event-codes.h, like KEY_PHONE, or its number")
+    })?;
+    let gesture = match gesture.trim_start() {
+        "" => Gesture::Press,
+        "hold" => Gesture::Hold,
+        "double" => Gesture::Double,
+        other => return Err(format!("'{other}' is neither \"hold\" nor \"double\"")),
+    };
+    Ok(Binding { code, gesture })
+}
+
+pub(super) fn hold_ms<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    number(deserializer, (200, 5_000), "milliseconds", 1)
+}
+
+pub(super) fn double_ms<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    number(deserializer, (100, 1_000), "milliseconds", 1)
+}
+
+pub(super) fn percent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
+    number(deserializer, (0, 100), "percent", 1).map(|number| u8::try_from(number).expect("at most 100"))
 }
 
 pub(super) fn codec<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Codec, D::Error> {
@@ -274,6 +369,10 @@ pub(super) fn bitrate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32,
     number(deserializer, (100_000, 20_000_000), "bits a second", 1)
 }
 
+pub(super) fn echo_delay_ms<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    number(deserializer, (0, 500), "milliseconds", 1)
+}
+
 pub(super) fn tone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     number(deserializer, (20, 20_000), "hertz", 1)
 }
@@ -287,6 +386,32 @@ pub(super) fn colour<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, 
             .and_then(|digits| u32::from_str_radix(digits, 16).ok())
             .ok_or_else(|| format!("'{text}' is not a colour; write #RRGGBB"))
     })
+}
+
+/// None for "auto".
+pub(super) fn connector<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    text(deserializer, |text| match text {
+        "auto" => Ok(None),
+        _ if text.contains('-') && !text.contains(['/', ' ']) => Ok(Some(text.to_owned())),
+        _ => Err(format!("'{text}' is not a connector; write \"auto\", or a name like \"HDMI-A-1\"")),
+    })
+}
+
+pub(super) fn mode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ModeWish, D::Error> {
+    text(deserializer, |text| {
+        text.parse().map_err(|_| {
+            format!("'{text}' is not a mode; write \"auto\", WIDTHxHEIGHT or WIDTHxHEIGHT@HERTZ, like \"1920x1080@60\"")
+        })
+    })
+}
+
+pub(super) fn rotation<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Rotation, D::Error> {
+    let degrees = i64::deserialize(deserializer)?;
+    Rotation::from_degrees(degrees).ok_or_else(|| D::Error::custom(format!("{degrees} is not 0, 90, 180 or 270")))
+}
+
+pub(super) fn blank_after<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    number(deserializer, (0, 86_400), "seconds", 1)
 }
 
 pub(super) fn panel_size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PanelSize, D::Error> {

@@ -15,6 +15,8 @@ use super::protocol::{Failure, INTERFACE, Method, WireReply};
 
 /// The daemon answers within a turn; this long without an answer means that it hangs.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// A person presses a key within 30 s, or the daemon says that nobody did.
+const LEARN_PATIENCE: Duration = Duration::from_secs(40);
 
 /// Why there is no answer.
 #[derive(Debug, Error)]
@@ -69,8 +71,7 @@ impl Client {
         })?;
         let client = Self { stream: BufReader::new(stream), path: path.to_owned() };
         let stream = client.stream.get_ref();
-        let patient = stream.set_read_timeout(Some(PATIENCE)).and_then(|()| stream.set_write_timeout(Some(PATIENCE)));
-        patient.map_err(|source| client.no_answer(source))?;
+        stream.set_write_timeout(Some(PATIENCE)).map_err(|source| client.no_answer(source))?;
         Ok(client)
     }
 
@@ -88,6 +89,8 @@ impl Client {
         if let Some(Value::String(name)) = call.get_mut("method") {
             name.insert_str(0, &format!("{INTERFACE}."));
         }
+        let patience = if *method == (Method::LearnKey {}) { LEARN_PATIENCE } else { PATIENCE };
+        self.stream.get_ref().set_read_timeout(Some(patience)).map_err(|source| self.no_answer(source))?;
         let mut message = serde_json::to_vec(&call).map_err(surprise)?;
         message.push(0);
         // A refused caller's socket is closed behind a reply that says so: a failed write is not yet the answer.

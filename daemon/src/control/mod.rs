@@ -5,7 +5,7 @@ pub mod protocol;
 mod server;
 mod service;
 
-pub use server::{ControlError, ControlSocket, Request, Screenshots};
+pub use server::{ControlError, ControlSocket, DeviceList, Request, Screenshots, Sights};
 
 /// Where the control socket is unless the config says otherwise.
 pub const DEFAULT_SOCKET: &str = "/run/kioskd/control";

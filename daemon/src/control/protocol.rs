@@ -67,6 +67,11 @@ pub enum Method {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         hold_ms: Option<u64>,
     },
+    LearnKey {},
+    Volume {
+        percent: u8,
+    },
+    Devices {},
     Screenshot {},
     TrustList {},
     TrustAdd {
@@ -90,6 +95,8 @@ pub enum ButtonName {
     HangUp,
     Mute,
     Camera,
+    VolumeUp,
+    VolumeDown,
 }
 
 impl From<ButtonName> for kiosk_call::Button {
@@ -100,6 +107,8 @@ impl From<ButtonName> for kiosk_call::Button {
             ButtonName::HangUp => Self::HangUp,
             ButtonName::Mute => Self::Mute,
             ButtonName::Camera => Self::Camera,
+            ButtonName::VolumeUp => Self::VolumeUp,
+            ButtonName::VolumeDown => Self::VolumeDown,
         }
     }
 }
@@ -175,6 +184,10 @@ pub struct StatisticsReply {
     pub jitter: f64,
     pub round_trip_time: Option<f64>,
     pub encoder_implementation: String,
+    pub audio_level_in: f64,
+    pub audio_level_out: f64,
+    pub xruns: u64,
+    pub echo_return_loss_enhancement: Option<f64>,
 }
 
 /// `type Call`.
@@ -210,8 +223,61 @@ pub struct StatusReply {
     pub camera_off: bool,
     pub camera: DeviceReply,
     pub sound: DeviceReply,
+    pub volume: u8,
     pub unread: u64,
     pub refusals: BTreeMap<String, u64>,
+}
+
+/// What a device is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum DeviceKind {
+    Camera,
+    SoundCard,
+    Panel,
+    Button,
+    Light,
+    Encoder,
+    Decoder,
+}
+
+/// What is made of a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the interface definition documents each")]
+pub enum FoundState {
+    Used,
+    Spare,
+    Unusable,
+    Missing,
+}
+
+/// `type FoundDevice`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the interface definition documents each")]
+pub struct FoundDevice {
+    pub kind: DeviceKind,
+    pub name: String,
+    pub node: String,
+    pub state: FoundState,
+    pub why: String,
+}
+
+/// Reply of `Devices`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the interface definition documents each")]
+pub struct DevicesReply {
+    pub devices: Vec<FoundDevice>,
+}
+
+/// Reply of `LearnKey`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the interface definition documents each")]
+pub struct LearnKeyReply {
+    pub name: String,
+    pub code: u16,
+    pub device: String,
 }
 
 /// `type Peer`.

@@ -9,7 +9,9 @@ use std::{
 };
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use kiosk_hal::keys::KeyEvent;
 use nix::unistd::{Gid, Group, Uid, User, getgrouplist};
+use serde::Serialize;
 use serde_json::{Value, json};
 use thiserror::Error;
 use tokio::{
@@ -21,7 +23,7 @@ use tokio::{
 use tracing::{debug, warn};
 
 use super::{
-    protocol::{Failure, LARGEST_CALL, Method, WireCall, WireReply},
+    protocol::{DevicesReply, Failure, FoundDevice, LARGEST_CALL, LearnKeyReply, Method, WireCall, WireReply},
     service::{self, Asked},
 };
 
@@ -29,23 +31,38 @@ use super::{
 const MOST_CONNECTIONS: usize = 32;
 /// Longest wait for a client to take in its reply.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest wait for somebody who presses the key that is to be learned.
+const LEARN_TIMEOUT: Duration = Duration::from_secs(30);
 /// Pause after a failed accept(2).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Makes a PNG of what the panel shows; called off the loop.
 pub type Screenshots = Arc<dyn Fn() -> io::Result<Vec<u8>> + Send + Sync>;
 
-/// Something asked at the control socket, to be answered by the loop.
-pub struct Request {
-    /// What.
-    pub method: Method,
-    /// Where the answer goes. A receiver that is gone does not matter.
-    pub answer: oneshot::Sender<Result<Value, Failure>>,
+/// Lists what was found on the board; called off the loop, must not block.
+pub type DeviceList = Arc<dyn Fn() -> Vec<FoundDevice> + Send + Sync>;
+
+/// Something asked at the control socket, for the loop. A receiver that is gone does not matter.
+#[derive(Debug)]
+pub enum Request {
+    /// A method, and where the answer goes.
+    Method(Method, oneshot::Sender<Result<Value, Failure>>),
+    /// The next key that goes down goes here.
+    LearnKey(oneshot::Sender<KeyEvent>),
 }
 
-impl fmt::Debug for Request {
+/// What is answered without the loop.
+#[derive(Clone)]
+pub struct Sights {
+    /// What the panel shows.
+    pub screenshots: Screenshots,
+    /// What was found on the board.
+    pub devices: DeviceList,
+}
+
+impl fmt::Debug for Sights {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Request({:?})", self.method)
+        f.write_str("Sights")
     }
 }
 
@@ -112,7 +129,7 @@ impl ControlSocket {
     }
 
     /// Serves callers until dropped.
-    pub async fn serve(self, requests: mpsc::Sender<Request>, screenshots: Screenshots) {
+    pub async fn serve(self, requests: mpsc::Sender<Request>, sights: Sights) {
         let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
         loop {
             let stream = match self.listener.accept().await {
@@ -129,7 +146,7 @@ impl ControlSocket {
                 continue;
             };
             let may = stream.peer_cred().is_ok_and(|peer| self.gate.lets_in(Uid::from_raw(peer.uid()), peer.gid()));
-            let connection = Connection { stream, requests: requests.clone(), screenshots: Arc::clone(&screenshots) };
+            let connection = Connection { stream, requests: requests.clone(), sights: sights.clone() };
             tokio::spawn(async move {
                 if let Err(error) = connection.serve(may).await {
                     debug!(%error, "control connection");
@@ -167,7 +184,7 @@ fn is_member(uid: Uid, gid: u32, group: Gid) -> bool {
 struct Connection {
     stream: UnixStream,
     requests: mpsc::Sender<Request>,
-    screenshots: Screenshots,
+    sights: Sights,
 }
 
 impl Connection {
@@ -222,21 +239,55 @@ impl Connection {
         if method == (Method::Screenshot {}) {
             return self.screenshot().await;
         }
-        let ending = || Failure::Unavailable("kioskd is ending".to_owned());
+        if method == (Method::Devices {}) {
+            return to_value(&DevicesReply { devices: (self.sights.devices)() });
+        }
+        if method == (Method::LearnKey {}) {
+            return self.learn_key().await;
+        }
         let (answer, answered) = oneshot::channel();
-        self.requests.send(Request { method, answer }).await.map_err(|_| ending())?;
+        self.ask(Request::Method(method, answer)).await?;
         answered.await.map_err(|_| ending())?
+    }
+
+    async fn ask(&self, request: Request) -> Result<(), Failure> {
+        self.requests.send(request).await.map_err(|_| ending())
+    }
+
+    async fn learn_key(&self) -> Result<Value, Failure> {
+        let (learner, learned) = oneshot::channel();
+        self.ask(Request::LearnKey(learner)).await?;
+        match timeout(LEARN_TIMEOUT, learned).await {
+            Ok(Ok(key)) => {
+                to_value(&LearnKeyReply { name: key.name(), code: key.code, device: key.device.to_string() })
+            }
+            Ok(Err(_)) => Err(Failure::TryAgain("kioskd is ending, or another learner came".to_owned())),
+            Err(_) => {
+                let seconds = LEARN_TIMEOUT.as_secs();
+                Err(Failure::TryAgain(format!(
+                    "no key was pressed within {seconds} s; 'kioskctl devices' shows which input devices are there"
+                )))
+            }
+        }
     }
 
     /// Encoding takes longer than a turn may, so that it is not the loop's work.
     async fn screenshot(&self) -> Result<Value, Failure> {
-        let screenshots = Arc::clone(&self.screenshots);
+        let screenshots = Arc::clone(&self.sights.screenshots);
         let made = tokio::task::spawn_blocking(move || screenshots()).await;
         match made.map_err(io::Error::other).flatten() {
             Ok(png) => Ok(json!({ "png": BASE64_STANDARD.encode(png) })),
             Err(error) => Err(Failure::Unavailable(format!("the panel has no picture: {error}"))),
         }
     }
+}
+
+fn ending() -> Failure {
+    Failure::Unavailable("kioskd is ending".to_owned())
+}
+
+fn to_value(reply: &impl Serialize) -> Result<Value, Failure> {
+    serde_json::to_value(reply).map_err(|error| Failure::Declined(error.to_string()))
 }
 
 #[cfg(test)]
@@ -255,9 +306,19 @@ mod tests {
         let path = directory.path().join("deep/control");
         let socket = ControlSocket::bind(&path, "no-such-group").expect("it binds");
         let (requests, mut asked) = mpsc::channel(1);
-        tokio::spawn(socket.serve(requests, Arc::new(|| Err(io::Error::other("it is dark")))));
+        let sights =
+            Sights { screenshots: Arc::new(|| Err(io::Error::other("it is dark"))), devices: Arc::new(Vec::new) };
+        tokio::spawn(socket.serve(requests, sights));
         tokio::spawn(async move {
-            while let Some(Request { method, answer }) = asked.recv().await {
+            while let Some(request) = asked.recv().await {
+                let (method, answer) = match request {
+                    Request::Method(method, answer) => (method, answer),
+                    Request::LearnKey(learner) => {
+                        let device = "gpio-keys".into();
+                        let _ = learner.send(KeyEvent { code: 169, edge: kiosk_hal::keys::Edge::Down, device });
+                        continue;
+                    }
+                };
                 let said = if method == (Method::Identity {}) {
                     Ok(json!({ "peer_id": "me" }))
                 } else {
@@ -301,6 +362,9 @@ mod tests {
             Err(ClientError::Failed(Failure::Declined(sentence))) => assert_eq!(sentence, "Camera { on: true }"),
             other => panic!("{other:?}"),
         }
+        let learned = ask(&path, Method::LearnKey {}).await.expect("an answer");
+        assert_eq!(learned, json!({ "name": "KEY_PHONE", "code": 169, "device": "gpio-keys" }));
+        assert_eq!(ask(&path, Method::Devices {}).await.expect("an answer"), json!({ "devices": [] }));
         match ask(&path, Method::Screenshot {}).await {
             Err(ClientError::Failed(Failure::Unavailable(sentence))) => assert!(sentence.ends_with("it is dark")),
             other => panic!("{other:?}"),
@@ -362,7 +426,8 @@ mod tests {
         let (ours, theirs) = UnixStream::pair().expect("a pair");
         let (requests, _asked) = mpsc::channel(1);
         let screenshots: Screenshots = Arc::new(|| Err(io::Error::other("dark")));
-        let connection = Connection { stream: ours, requests, screenshots };
+        let sights = Sights { screenshots, devices: Arc::new(Vec::new) };
+        let connection = Connection { stream: ours, requests, sights };
         connection.serve(false).await.expect("it writes");
         let mut told = String::new();
         let mut theirs = theirs;

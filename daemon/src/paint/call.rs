@@ -37,7 +37,7 @@ pub(super) fn paint(canvas: &mut Canvas<'_>, call: Call<'_>, view: &View) {
     }
     top = paint_chips(canvas, chips(call, view), top + canvas.scale.gap());
     let hint = (call.seconds < HINT_S).then_some(words::PRESS_TO_HANG_UP);
-    let mut bottom = canvas.scale.height - canvas.scale.margin() * 0.6;
+    let mut bottom = canvas.free().0 - canvas.scale.margin() * 0.6;
     if let Some(hint) = hint {
         bottom = paint_hint(canvas, hint, bottom);
     }
@@ -128,9 +128,10 @@ fn paint_chips(canvas: &mut Canvas<'_>, chips: Vec<Chip>, top: f32) -> f32 {
 fn paint_hint(canvas: &mut Canvas<'_>, hint: &str, bottom: f32) -> f32 {
     let scale = canvas.scale;
     let chip = Chip { icon: Icon::HangUp, text: hint.to_owned(), fill: SCRIM, ink: INK, face: Face::Action };
-    let shaped = canvas.shape_chip(chip, scale.width - scale.margin(), 2);
+    let right = canvas.free().1;
+    let shaped = canvas.shape_chip(chip, right - scale.margin(), 2);
     let top = bottom - shaped.height;
-    canvas.chip(&shaped, ((scale.width - shaped.width) / 2.0, top));
+    canvas.chip(&shaped, ((right - shaped.width) / 2.0, top));
     top - scale.gap()
 }
 
@@ -139,7 +140,7 @@ fn paint_chat(canvas: &mut Canvas<'_>, view: &View, top: f32, bottom: f32) -> f3
     let scale = canvas.scale;
     let edge = scale.margin() * 0.7;
     let share = if scale.is_portrait() { 0.9 } else { 0.62 };
-    let width = (scale.width - 2.0 * edge) * share;
+    let width = (canvas.free().1 - 2.0 * edge) * share;
     let highest = top.max(scale.height * 0.42);
     let mut y = bottom;
     if view.unread > 0 {
@@ -176,7 +177,7 @@ fn paint_line(
     if y < highest {
         return None;
     }
-    let x = if own { scale.width - edge - bubble_width } else { edge };
+    let x = if own { canvas.free().1 - edge - bubble_width } else { edge };
     canvas.rounded([x, y, bubble_width, height], 2.6 * scale.unit, if own { OWN } else { RAISED });
     canvas.text(&text, (x + padding, y + padding / 2.0), (Stand::Left, text.width), INK);
     if tick > 0.0 {

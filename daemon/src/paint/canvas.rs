@@ -15,6 +15,8 @@ pub(super) struct Canvas<'a> {
     pixmap: Pixmap,
     text: &'a mut Typesetter,
     pub(super) scale: Scale,
+    /// Left and top of what will lie over the bottom right corner, if something will.
+    pub(super) corner: Option<(f32, f32)>,
 }
 
 /// An icon and a word or a sentence on a coloured pill.
@@ -38,7 +40,16 @@ pub(super) struct ShapedChip {
 impl<'a> Canvas<'a> {
     /// Transparent all over. None: there is no memory for it.
     pub(super) fn new(size: Size, text: &'a mut Typesetter) -> Option<Self> {
-        Some(Self { pixmap: Pixmap::new(size.width_px, size.height_px)?, text, scale: Scale::new(size) })
+        Some(Self { pixmap: Pixmap::new(size.width_px, size.height_px)?, text, scale: Scale::new(size), corner: None })
+    }
+
+    /// How far down a tall panel, and how far right a wide one, is free of what lies over the corner.
+    pub(super) fn free(&self) -> (f32, f32) {
+        match self.corner {
+            None => (self.scale.height, self.scale.width),
+            Some((_, top)) if self.scale.is_portrait() => (top, self.scale.width),
+            Some((left, _)) => (self.scale.height, left),
+        }
     }
 
     pub(super) fn finish(self) -> Pixmap {

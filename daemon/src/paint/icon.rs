@@ -37,6 +37,7 @@ pub(super) enum Icon {
     HangUp,
     MicrophoneOff,
     CameraOff,
+    Loudspeaker,
     LoudspeakerOff,
     /// We know who this is.
     Verified,
@@ -87,6 +88,11 @@ impl Icon {
                 Shape(&[To(16.6, 11.0), L(21.6, 7.6), L(21.6, 16.4), L(16.6, 13.0), Close]),
                 SLASH,
             ],
+            Self::Loudspeaker => &[
+                Shape(&[To(3.0, 9.2), L(7.0, 9.2), L(12.0, 5.0), L(12.0, 19.0), L(7.0, 14.8), L(3.0, 14.8), Close]),
+                Line(PEN, &[To(15.2, 9.0), Curve([17.0, 10.6, 17.0, 13.4, 15.2, 15.0])]),
+                Line(PEN, &[To(18.2, 6.4), Curve([21.8, 9.4, 21.8, 14.6, 18.2, 17.6])]),
+            ],
             Self::LoudspeakerOff => &[
                 Shape(&[To(3.0, 9.2), L(7.0, 9.2), L(12.0, 5.0), L(12.0, 19.0), L(7.0, 14.8), L(3.0, 14.8), Close]),
                 Line(PEN, &[To(15.8, 9.3), L(21.2, 14.7)]),
@@ -127,6 +133,7 @@ impl Icon {
             Self::HangUp
             | Self::MicrophoneOff
             | Self::CameraOff
+            | Self::Loudspeaker
             | Self::LoudspeakerOff
             | Self::Verified
             | Self::Unverified
@@ -213,6 +220,7 @@ mod tests {
             Icon::HangUp,
             Icon::MicrophoneOff,
             Icon::CameraOff,
+            Icon::Loudspeaker,
             Icon::LoudspeakerOff,
             Icon::Verified,
             Icon::Unverified,

@@ -8,12 +8,13 @@ mod icon;
 mod screens;
 mod text;
 mod theme;
+mod volume;
 mod words;
 
 use std::time::{Duration, Instant};
 
 use kiosk_call::{Link, Screen, View};
-use kiosk_hal::panel::Size;
+use kiosk_hal::{compose::Place, panel::Size};
 use thiserror::Error;
 use tiny_skia::Pixmap;
 
@@ -46,6 +47,20 @@ pub struct Beat {
 pub fn beside_a_picture() -> [u8; 4] {
     let color = theme::GROUND.swapped().to_color_u8();
     [color.red(), color.green(), color.blue(), color.alpha()]
+}
+
+/// What there is beside what is painted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Around {
+    /// The remote picture will lie below.
+    pub picture: bool,
+    /// Something will lie over the bottom right corner, from here on: nothing is said there.
+    pub corner: Option<Place>,
+}
+
+/// Pixels as a coordinate; no panel has so many that it would matter.
+fn pixels(pixels: usize) -> f32 {
+    f32::from(u16::try_from(pixels).unwrap_or(u16::MAX))
 }
 
 /// Paints views. Keeps fonts and shapes between pictures.
@@ -85,31 +100,37 @@ impl Painter {
         }
     }
 
-    /// Paints a view. With `picture`, the remote picture will lie below: then what does not hide it is transparent, else all
-    /// is opaque. Only a call with a picture has any below.
+    /// Paints a view. With a picture below what does not hide it is transparent, else all is opaque. Only a call with a picture has
+    /// any below.
     ///
     /// The pixels are premultiplied, blue first, as [`kiosk_hal::panel::Frame`] has them.
     ///
     /// # Errors
     /// If there is no memory for it.
-    pub fn paint(&mut self, view: &View, size: Size, now: Instant, picture: bool) -> Result<Pixmap, PaintError> {
+    pub fn paint(&mut self, view: &View, size: Size, now: Instant, around: Around) -> Result<Pixmap, PaintError> {
         let beat = self.beat(view, now).shown;
         let mut canvas = Canvas::new(size, &mut self.text).ok_or(PaintError::TooLarge(size))?;
+        canvas.corner = around.corner.map(|at| (pixels(at.left), pixels(at.top)));
         let hero = match &view.screen {
-            Screen::Booting => screens::booting(beat),
-            Screen::Idle { name, reachable } => screens::idle(name, *reachable, &view.link, beat, beat),
-            Screen::RingingOut { peer, ringing } => screens::ringing_out(peer, *ringing, beat),
-            Screen::RingingIn { peer } => screens::ringing_in(peer, beat),
-            Screen::Connecting { peer } => screens::connecting(peer, beat),
-            Screen::Ended { peer, why } => screens::ended(peer, *why),
+            Screen::Booting => Some(screens::booting(beat)),
+            Screen::Idle { name, reachable } => Some(screens::idle(name, *reachable, &view.link, beat, beat)),
+            Screen::RingingOut { peer, ringing } => Some(screens::ringing_out(peer, *ringing, beat)),
+            Screen::RingingIn { peer } => Some(screens::ringing_in(peer, beat)),
+            Screen::Connecting { peer } => Some(screens::connecting(peer, beat)),
+            Screen::Ended { peer, why } => Some(screens::ended(peer, *why)),
             Screen::InCall { peer, peer_audio, peer_video, .. } => {
-                let picture = picture && *peer_video;
+                let picture = around.picture && *peer_video;
                 let call = Call { peer, peer_audio: *peer_audio, peer_video: *peer_video, seconds: beat, picture };
                 call::paint(&mut canvas, call, view);
-                return Ok(canvas.finish());
+                None
             }
         };
-        screens::paint(&mut canvas, &hero, view);
+        if let Some(hero) = hero {
+            screens::paint(&mut canvas, &hero, view);
+        }
+        if let Some(percent) = view.volume {
+            volume::paint(&mut canvas, percent);
+        }
         Ok(canvas.finish())
     }
 }

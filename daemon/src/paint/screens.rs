@@ -199,7 +199,7 @@ pub(super) const fn off(view: &View) -> [(bool, Icon, &'static str); 2] {
 pub(super) fn paint(canvas: &mut Canvas<'_>, hero: &Hero, view: &View) {
     canvas.fill(GROUND);
     let scale = canvas.scale;
-    let bottom = paint_notices(canvas, notices(view));
+    let bottom = paint_notices(canvas, notices(view)).min(canvas.free().0);
     let top = scale.margin();
     let room = bottom - top - scale.gap();
     if scale.is_portrait() {
@@ -219,7 +219,8 @@ pub(super) fn paint(canvas: &mut Canvas<'_>, hero: &Hero, view: &View) {
         let stack = Stack::fitting(canvas, hero, column, room);
         let middle = top + room / 2.0;
         let radius = (scale.width * 0.092).min(room / (2.0 * Mark::OUTER));
-        paint_mark(canvas, hero.mark, (scale.width * 0.815, middle), radius);
+        let lowest = canvas.corner.map_or(f32::MAX, |(_, corner)| corner - scale.gap() - Mark::OUTER * radius);
+        paint_mark(canvas, hero.mark, (scale.width * 0.815, middle.min(lowest)), radius);
         stack.paint(canvas, middle - stack.height / 2.0);
     }
 }

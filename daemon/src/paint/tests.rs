@@ -12,6 +12,7 @@ fn view(screen: Screen) -> View {
         camera_off: false,
         camera: DeviceState::Ready,
         sound: DeviceState::Ready,
+        volume: None,
         chat: Vec::new(),
         unread: 0,
     }
@@ -86,6 +87,11 @@ fn gallery(now: Instant) -> Vec<(&'static str, View, bool)> {
     ]
 }
 
+/// What is painted lies over a picture, or not.
+fn over(picture: bool) -> Around {
+    Around { picture, corner: None }
+}
+
 fn size((width, height): (u32, u32)) -> Size {
     Size::new(width, height).expect("fits")
 }
@@ -99,12 +105,32 @@ fn every_screen_paints_at_every_size() {
     let (mut painter, now) = (painter(), Instant::now());
     for (name, view, picture) in gallery(now) {
         for at in SIZES {
-            let pixmap = painter.paint(&view, size(at), now, picture).expect("there is memory");
+            let pixmap = painter.paint(&view, size(at), now, over(picture)).expect("there is memory");
             let seen = pixmap.pixels().iter().filter(|pixel| pixel.alpha() == 255).count();
             let all = pixmap.pixels().len();
             let inks = pixmap.pixels().iter().filter(|pixel| pixel.red() > 150 && pixel.alpha() > 150).count();
             assert!(inks * 200 > all, "{name} at {at:?} shows next to nothing");
             assert_eq!(seen == all, !picture, "{name} at {at:?}: opaque unless a picture lies below");
+        }
+    }
+}
+
+/// The self-view hides nothing that is said: where it will lie, there is ground or picture.
+#[test]
+fn nothing_is_said_in_a_corner_that_is_taken() {
+    let (mut painter, now) = (painter(), Instant::now());
+    let calling = ["ringing-out", "ringing-in", "connecting", "call", "call-no-video", "call-waiting", "call-new"];
+    for (name, view, picture) in gallery(now).into_iter().filter(|(name, ..)| calling.contains(name)) {
+        for at in SIZES {
+            let corner = kiosk_hal::compose::place_self_view((640, 480), size(at));
+            let around = Around { picture, corner: Some(corner) };
+            let pixmap = painter.paint(&view, size(at), now, around).expect("there is memory");
+            let rows = corner.top..corner.top + corner.height;
+            let columns = corner.left..corner.left + corner.width;
+            let place = rows.flat_map(|y| columns.clone().map(move |x| y * at.0 as usize + x));
+            let first = pixmap.pixels()[corner.top * at.0 as usize + corner.left];
+            let marks = place.filter(|index| pixmap.pixels()[*index] != first).count();
+            assert_eq!(marks, 0, "{name} at {at:?}");
         }
     }
 }
@@ -129,7 +155,7 @@ fn nothing_makes_it_panic() {
             ..view(screen)
         };
         for at in [(1, 1), (2, 7680), (7680, 2), (16, 9), (320, 240), (1920, 480)] {
-            painter.paint(&view, size(at), now, true).expect("there is memory");
+            painter.paint(&view, size(at), now, over(true)).expect("there is memory");
         }
     }
 }
@@ -140,8 +166,8 @@ fn equal_views_paint_equal_pictures() {
     let (mut one, mut other) = (painter(), painter());
     for (name, view, picture) in gallery(now) {
         let at = size(SIZES[0]);
-        let first = one.paint(&view, at, one.started, picture).expect("there is memory");
-        let second = other.paint(&view, at, other.started, picture).expect("there is memory");
+        let first = one.paint(&view, at, one.started, over(picture)).expect("there is memory");
+        let second = other.paint(&view, at, other.started, over(picture)).expect("there is memory");
         let is_timed = matches!(view.screen, Screen::InCall { .. }) || matches!(view.link, Link::Down { .. });
         assert!(is_timed || first == second, "{name}");
     }
@@ -152,7 +178,7 @@ fn views_that_differ_paint_other_pictures() {
     let (mut painter, now) = (painter(), Instant::now());
     let mut seen: Vec<(&str, Pixmap)> = Vec::new();
     for (name, view, picture) in gallery(now) {
-        let pixmap = painter.paint(&view, size(SIZES[0]), now, picture).expect("there is memory");
+        let pixmap = painter.paint(&view, size(SIZES[0]), now, over(picture)).expect("there is memory");
         for (other, before) in &seen {
             assert!(*before != pixmap, "{name} looks like {other}");
         }
@@ -179,7 +205,7 @@ fn a_peer_without_proof_cannot_look_verified() {
     };
     for (stranger, friend) in of(false).into_iter().zip(of(true)) {
         for at in SIZES {
-            let mut paint = |view: &View| painter.paint(view, size(at), now, false).expect("there is memory");
+            let mut paint = |view: &View| painter.paint(view, size(at), now, over(false)).expect("there is memory");
             let share = amber(&paint(&stranger)) * 1_000 / (at.0 * at.1) as usize;
             assert!(share >= 10, "{:?} at {at:?}: {share} per mille is amber", stranger.screen);
             assert_eq!(amber(&paint(&friend)), 0);
@@ -213,7 +239,7 @@ fn gallery_for_people() {
     for (name, view, picture) in gallery(now) {
         for (width, height) in SIZES {
             let at = size((width, height));
-            let pixmap = painter.paint(&view, at, now, picture).expect("there is memory");
+            let pixmap = painter.paint(&view, at, now, over(picture)).expect("there is memory");
             let mut frame = kiosk_hal::panel::Frame::new(at);
             for (pixel, (index, above)) in
                 frame.pixels_mut().chunks_exact_mut(4).zip(pixmap.data().chunks_exact(4).enumerate())

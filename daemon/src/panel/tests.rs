@@ -1,7 +1,12 @@
 use std::time::Duration;
 
-use kiosk_call::{DeviceState, Ending, Link, PeerName};
-use kiosk_hal::panel::{Newest, Offscreen};
+use std::sync::atomic::AtomicUsize;
+
+use kiosk_call::{DeviceState, Ending, Link, PeerName, Screen};
+use kiosk_hal::{
+    compose::{Scene, place_self_view},
+    panel::{self, Newest, NextEvent, Offscreen, PanelEvent, Size},
+};
 
 use super::*;
 
@@ -52,9 +57,17 @@ fn size() -> Size {
 }
 
 fn easel() -> (Easel, Newest) {
+    easel_with(PanelSettings::default())
+}
+
+fn easel_with(settings: PanelSettings) -> (Easel, Newest) {
     let (panel, newest) = Offscreen::new(size());
     let painter = Painter::new().expect("the system has fonts");
-    (Easel::new(Box::new(panel), painter, PictureSlot::default(), Arc::default()), newest)
+    (Easel::new(Box::new(panel), painter, settings), newest)
+}
+
+fn shown(easel: &Easel) -> u64 {
+    easel.frames().load(Ordering::Relaxed)
 }
 
 fn view(screen: Screen) -> View {
@@ -65,6 +78,7 @@ fn view(screen: Screen) -> View {
         camera_off: false,
         camera: DeviceState::Ready,
         sound: DeviceState::Ready,
+        volume: None,
         chat: Vec::new(),
         unread: 0,
     }
@@ -90,7 +104,7 @@ fn shows_red(frame: &Frame) -> bool {
 fn a_picture_is_shown_only_in_a_call() {
     let now = Instant::now();
     let (mut easel, newest) = easel();
-    easel.pictures.put(Plain::red());
+    easel.pictures().put(Plain::red());
     easel.turn(in_call(now, true), now);
     assert!(shows_red(&newest.frame().expect("presented")), "the test can see red");
     let others = [
@@ -103,13 +117,13 @@ fn a_picture_is_shown_only_in_a_call() {
         Screen::InCall { peer: peer(), since: now, peer_audio: true, peer_video: false },
     ];
     for screen in others {
-        easel.pictures.put(Plain::red());
+        easel.pictures().put(Plain::red());
         easel.turn(view(screen.clone()), now);
         assert!(!shows_red(&newest.frame().expect("presented")), "{screen:?}");
-        assert!(easel.picture.is_none() && easel.pictures.take().is_none(), "{screen:?} keeps a picture");
+        assert!(!easel.has_picture() && easel.pictures().take().is_none(), "{screen:?} keeps a picture");
         easel.turn(in_call(now, true), now);
         assert!(!shows_red(&newest.frame().expect("presented")), "an old picture after {screen:?}");
-        easel.pictures.put(Plain::red());
+        easel.pictures().put(Plain::red());
         easel.turn(in_call(now, true), now);
         assert!(shows_red(&newest.frame().expect("presented")), "no new picture after {screen:?}");
     }
@@ -119,9 +133,9 @@ fn a_picture_is_shown_only_in_a_call() {
 fn a_call_does_not_show_the_pictures_of_the_last() {
     let (first, second) = (Instant::now(), Instant::now() + Duration::from_millis(1));
     let (mut easel, newest) = easel();
-    easel.pictures.put(Plain::red());
+    easel.pictures().put(Plain::red());
     easel.turn(in_call(first, true), second);
-    easel.pictures.put(Plain::red());
+    easel.pictures().put(Plain::red());
     easel.turn(in_call(second, true), second);
     assert!(!shows_red(&newest.frame().expect("presented")));
 }
@@ -135,7 +149,7 @@ fn the_same_view_is_not_painted_again() {
     let first = newest.frame().expect("presented");
     easel.turn(idle.clone(), now + Duration::from_secs(5));
     assert!(Arc::ptr_eq(&first, &newest.frame().expect("presented")));
-    assert_eq!((easel.painted, easel.shown.frames.load(Ordering::Relaxed)), (1, 1));
+    assert_eq!((easel.painted, shown(&easel)), (1, 1));
     easel.turn(View { muted: true, ..idle }, now);
     assert_eq!(easel.painted, 2);
 }
@@ -145,24 +159,24 @@ fn a_call_is_painted_once_a_second_and_presented_with_each_picture() {
     let (mut easel, _newest) = easel();
     let since = Instant::now();
     let call = in_call(since, true);
-    easel.pictures.put(Plain::red());
+    easel.pictures().put(Plain::red());
     let until = easel.turn(call.clone(), since);
     assert_eq!(until, Some(since + Duration::from_secs(1)));
     for step in 1..=10 {
-        easel.pictures.put(Plain::red());
+        easel.pictures().put(Plain::red());
         easel.turn(call.clone(), since + Duration::from_millis(50 * step));
     }
     easel.turn(call.clone(), since + Duration::from_millis(999));
-    assert_eq!((easel.painted, easel.shown.frames.load(Ordering::Relaxed)), (1, 11));
+    assert_eq!((easel.painted, shown(&easel)), (1, 11));
     easel.turn(call, since + Duration::from_secs(1));
-    assert_eq!((easel.painted, easel.shown.frames.load(Ordering::Relaxed)), (2, 12));
+    assert_eq!((easel.painted, shown(&easel)), (2, 12));
 }
 
 #[test]
 fn a_picture_lies_in_the_middle_with_bars_beside() {
     let now = Instant::now();
     let (mut easel, newest) = easel();
-    easel.pictures.put(Plain::new(100, 100, Plain::RED));
+    easel.pictures().put(Plain::new(100, 100, Plain::RED));
     easel.turn(in_call(now, true), now);
     let frame = newest.frame().expect("presented");
     let [blue, green, red, _] = crate::paint::beside_a_picture();
@@ -181,7 +195,7 @@ fn a_picture_lies_in_the_middle_with_bars_beside() {
 fn the_layer_lies_over_the_picture() {
     let now = Instant::now();
     let (mut easel, newest) = easel();
-    easel.pictures.put(Plain::new(320, 200, Plain::RED));
+    easel.pictures().put(Plain::new(320, 200, Plain::RED));
     easel.turn(in_call(now, true), now);
     let frame = newest.frame().expect("presented");
     let [red, green, blue] = frame.rgb(160, 2).expect("inside");
@@ -197,12 +211,12 @@ fn pictures_that_lie_about_their_size_are_not_shown() {
     let empty = Plain { width: 0, ..Plain::red() };
     let huge = Plain { width: 100_000, ..Plain::red() };
     for wrong in [short, empty, huge] {
-        easel.pictures.put(wrong);
+        easel.pictures().put(wrong);
         easel.turn(in_call(now, true), now);
-        assert!(easel.picture.is_none());
+        assert!(!easel.has_picture());
         assert!(!shows_red(&newest.frame().expect("presented")));
     }
-    easel.pictures.put(Plain::new(33, 17, Plain::RED));
+    easel.pictures().put(Plain::new(33, 17, Plain::RED));
     easel.turn(in_call(now, true), now);
     assert!(shows_red(&newest.frame().expect("presented")), "odd sizes are fine");
 }
@@ -218,22 +232,164 @@ fn a_panel_that_changes_its_size_gets_frames_that_fit() {
     assert_eq!(newest.frame().expect("presented").size(), larger);
 }
 
+fn idle() -> View {
+    view(Screen::Idle { name: "Kiosk".to_owned(), reachable: true })
+}
+
+const GREEN: [u8; 3] = [145, 54, 34];
+
+/// Whether the middle of the self-view's place is green.
+fn shows_green(newest: &Newest) -> bool {
+    let at = place_self_view((64, 48), size());
+    let (x, y) = (at.left + at.width / 2, at.top + at.height / 2);
+    let frame = newest.frame().expect("presented");
+    let [red, green, blue] = frame.rgb(x.try_into().expect("small"), y.try_into().expect("small")).expect("inside");
+    red < 10 && green > 245 && blue < 10
+}
+
 #[test]
-fn frames_are_used_again_when_nobody_holds_them() {
-    let mut frames = Vec::new();
-    let first = free_frame(&mut frames, size());
-    frames.push(Arc::clone(&first));
-    assert!(!Arc::ptr_eq(&first, &free_frame(&mut frames, size())), "it is held");
-    let held = Arc::as_ptr(&first);
-    drop(first);
-    assert_eq!(Arc::as_ptr(&free_frame(&mut frames, size())), held);
+fn the_self_view_is_shown_only_with_a_call_and_a_camera() {
+    let now = Instant::now();
+    let (mut easel, newest) = easel_with(PanelSettings { self_view: true, blank_after: None });
+    let mut turn = |view: View| {
+        easel.self_views().put(Plain::new(64, 48, GREEN));
+        easel.turn(view, now);
+        shows_green(&newest)
+    };
+    let calling = || view(Screen::RingingOut { peer: peer(), ringing: true });
+    let call = || in_call(now, true);
+    for shows in [calling(), view(Screen::Connecting { peer: peer() }), call()] {
+        assert!(turn(shows.clone()), "{shows:?}");
+        let missing = View { camera: DeviceState::Missing("gone".to_owned()), ..shows.clone() };
+        for hides in [View { camera_off: true, ..shows.clone() }, missing, idle(), view(Screen::Booting)] {
+            assert!(!turn(hides.clone()), "{hides:?}");
+        }
+    }
+    let ended = view(Screen::Ended { peer: peer(), why: Ending::HungUp });
+    assert!(turn(call()) && !turn(ended));
+    let (mut unasked, newest) = easel_with(PanelSettings::default());
+    unasked.self_views().put(Plain::new(64, 48, GREEN));
+    unasked.turn(call(), now);
+    assert!(!shows_green(&newest), "it is off in the config");
+}
+
+#[test]
+fn self_views_ride_with_the_remote_pictures() {
+    let now = Instant::now();
+    let at = |ms| now + Duration::from_millis(ms);
+    let (mut easel, _newest) = easel_with(PanelSettings { self_view: true, blank_after: None });
+    easel.pictures().put(Plain::red());
+    easel.self_views().put(Plain::new(64, 48, GREEN));
+    easel.turn(in_call(now, true), now);
+    assert_eq!(shown(&easel), 1);
+    easel.self_views().put(Plain::new(64, 48, GREEN));
+    assert_eq!(easel.turn(in_call(now, true), at(20)), Some(at(66)), "it waits for a picture");
+    assert_eq!(shown(&easel), 1);
+    easel.pictures().put(Plain::red());
+    easel.turn(in_call(now, true), at(33));
+    easel.turn(in_call(now, true), at(99));
+    assert_eq!(shown(&easel), 2, "both are shown");
+    easel.self_views().put(Plain::new(64, 48, GREEN));
+    easel.turn(in_call(now, true), at(110));
+    assert_eq!(shown(&easel), 3, "there was no picture for long");
+}
+
+#[test]
+fn the_screen_goes_dark_when_idle_and_wakes() {
+    let start = Instant::now();
+    let at = |s| start + Duration::from_secs(s);
+    let (mut easel, newest) =
+        easel_with(PanelSettings { self_view: false, blank_after: Some(Duration::from_secs(60)) });
+    let is_dark = || newest.frame().expect("presented").pixels().iter().all(|byte| *byte == 0);
+    easel.told(&idle(), at(0));
+    assert_eq!(easel.turn(idle(), at(0)), Some(at(60)));
+    easel.turn(idle(), at(59));
+    assert!(!is_dark());
+    easel.turn(idle(), at(60));
+    assert!(is_dark());
+    assert!(easel.screenshot().expect("dark is a picture").pixels().iter().all(|byte| *byte == 0));
+    let lost = View { link: Link::Connecting, ..view(Screen::Idle { name: "Kiosk".to_owned(), reachable: false }) };
+    easel.told(&lost, at(61));
+    easel.turn(lost.clone(), at(61));
+    assert!(is_dark(), "nobody is woken by a lost link");
+    easel.told(&lost, at(62));
+    easel.turn(lost.clone(), at(62));
+    assert!(!is_dark(), "a button was pressed");
+    easel.turn(lost, at(122));
+    assert!(is_dark());
+    let ringing = view(Screen::RingingIn { peer: peer() });
+    easel.told(&ringing, at(123));
+    easel.turn(ringing.clone(), at(123));
+    easel.turn(ringing, at(999));
+    assert!(!is_dark(), "it rings");
+    easel.told(&idle(), at(1_000));
+    easel.turn(idle(), at(1_059));
+    assert!(!is_dark());
+    easel.turn(idle(), at(1_060));
+    assert!(is_dark());
+}
+
+/// A panel that takes its time.
+#[derive(Debug)]
+struct Slow(Arc<AtomicUsize>, bool);
+
+impl Panel for Slow {
+    fn size(&self) -> Size {
+        size()
+    }
+
+    fn is_free(&self) -> bool {
+        self.1
+    }
+
+    fn present(&mut self, _scene: &Scene<'_>) -> Result<(), panel::PanelError> {
+        assert!(self.1);
+        self.1 = false;
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn blank(&mut self) {}
+
+    fn next_event(&mut self) -> NextEvent<'_> {
+        self.1 = true;
+        Box::pin(std::future::ready(PanelEvent::Free))
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_presented_to_a_panel_that_is_not_free() {
+    let now = Instant::now();
+    let presented = Arc::new(AtomicUsize::new(0));
+    let count = || presented.load(Ordering::Relaxed);
+    let panel = Slow(Arc::clone(&presented), true);
+    let mut easel =
+        Easel::new(Box::new(panel), Painter::new().expect("the system has fonts"), PanelSettings::default());
+    for _ in 0..3 {
+        easel.pictures().put(Plain::red());
+        easel.turn(in_call(now, true), now);
+    }
+    assert_eq!(count(), 1);
+    assert!(easel.pictures().take().is_some(), "the newest waits");
+    easel.pictures().put(Plain::red());
+    let event = easel.panel_event().await;
+    easel.happened(event);
+    easel.turn(in_call(now, true), now);
+    assert_eq!(count(), 2);
+    easel.panel_event().await;
+    easel.turn(in_call(now, true), now);
+    assert_eq!(count(), 2, "nothing is new");
+    easel.happened(PanelEvent::Changed);
+    easel.turn(in_call(now, true), now);
+    assert_eq!(count(), 3, "another monitor shows it again");
 }
 
 #[test]
 fn the_thread_paints_counts_and_ends() {
     let (panel, mut newest) = Offscreen::new(size());
     let (views, watched) = crate::start::views();
-    let thread = PanelThread::start(Box::new(panel), watched, Pulse::default()).expect("it starts");
+    let thread =
+        PanelThread::start(Box::new(panel), watched, Pulse::default(), PanelSettings::default()).expect("it starts");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
     let mut next = || runtime.block_on(async { tokio::time::timeout(Duration::from_secs(20), newest.next()).await });
     next().expect("booting is painted").expect("a frame");
@@ -256,9 +412,9 @@ fn the_thread_paints_counts_and_ends() {
 fn painting_takes() {
     for (width, height) in [(1280, 720), (1920, 1080)] {
         let size = Size::new(width, height).expect("fits");
-        let (panel, _newest) = Offscreen::new(size);
+        let (panel, newest) = Offscreen::new(size);
         let painter = Painter::new().expect("the system has fonts");
-        let mut easel = Easel::new(Box::new(panel), painter, PictureSlot::default(), Arc::default());
+        let mut easel = Easel::new(Box::new(panel), painter, PanelSettings::default());
         let since = Instant::now();
         easel.turn(in_call(since, true), since);
         let mean = |easel: &mut Easel, step: &mut dyn FnMut(&mut Easel, u32)| {
@@ -271,14 +427,14 @@ fn painting_takes() {
             easel.turn(view(idle), since);
         });
         let overlay = mean(&mut easel, &mut |easel, turn| {
-            easel.pictures.put(Plain::new(640, 480, Plain::RED));
+            easel.pictures().put(Plain::new(640, 480, Plain::RED));
             easel.turn(in_call(since, true), since + Duration::from_secs(u64::from(turn)));
         });
         let compose = mean(&mut easel, &mut |easel, _| {
-            easel.pictures.put(Plain::new(640, 480, Plain::RED));
+            easel.pictures().put(Plain::new(640, 480, Plain::RED));
             easel.turn(in_call(since, true), since + Duration::from_secs(19));
         });
-        let frame = lock(&easel.shown.newest).clone().expect("presented");
+        let frame = newest.frame().expect("presented");
         let png = mean(&mut easel, &mut |_, _| drop(frame.png()));
         println!("{width}x{height}: idle {paint:?}, overlay {overlay:?}, picture alone {compose:?}, PNG {png:?}");
     }

@@ -2,12 +2,15 @@
 
 use std::fmt::Write as _;
 
-use kioskd::control::{
-    client::ClientError,
-    protocol::{
-        CallReply, ChatHistoryReply, DeviceReply, IdentityReply, LinkReply, LinkState, Method, PeersReply, StatusReply,
-        TrustListReply,
+use kioskd::{
+    control::{
+        client::ClientError,
+        protocol::{
+            CallReply, ChatHistoryReply, DeviceKind, DeviceReply, DevicesReply, FoundState, IdentityReply,
+            LearnKeyReply, LinkReply, LinkState, Method, PeersReply, StatusReply, TrustListReply,
+        },
     },
+    doctor::{Finding, Level},
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -23,6 +26,11 @@ pub(crate) fn text(method: &Method, reply: &Value) -> Result<String, ClientError
         Method::Peers {} => peers(&parse(reply)?),
         Method::ChatHistory {} => history(&parse(reply)?),
         Method::TrustList {} => trusted(&parse(reply)?),
+        Method::Devices {} => devices(&parse(reply)?),
+        Method::LearnKey {} => {
+            let key: LearnKeyReply = parse(reply)?;
+            format!("{} (code {}, of the input device {})\n", key.name, key.code, safe(&key.device))
+        }
         Method::Identity {} => {
             let identity: IdentityReply = parse(reply)?;
             format!("{}\n", identity.peer_id)
@@ -35,6 +43,7 @@ pub(crate) fn text(method: &Method, reply: &Value) -> Result<String, ClientError
         | Method::Camera { .. }
         | Method::ChatSend { .. }
         | Method::Press { .. }
+        | Method::Volume { .. }
         | Method::Screenshot {}
         | Method::TrustAdd { .. }
         | Method::TrustRemove { .. } => String::new(),
@@ -61,6 +70,7 @@ fn status(status: &StatusReply) -> String {
     );
     line("camera", device(&status.camera));
     line("sound", device(&status.sound));
+    line("volume", &format!("{} %", status.volume));
     line("chat", &format!("{} unread", status.unread));
     let refused: Vec<String> = status.refusals.iter().map(|(reason, count)| format!("{reason} {count}")).collect();
     line("refused", if refused.is_empty() { "nothing".to_owned() } else { refused.join(", ") }.as_str());
@@ -87,6 +97,56 @@ fn call(call: &CallReply) -> String {
 
 fn device(device: &DeviceReply) -> &str {
     device.problem.as_deref().unwrap_or("ready")
+}
+
+/// One line a finding, and another for what to do.
+pub(crate) fn findings(findings: &[Finding]) -> String {
+    let mut out = String::new();
+    for finding in findings {
+        let level = match finding.level {
+            Level::Fine => "ok",
+            Level::Warning => "look",
+            Level::Failed => "FAILED",
+        };
+        let _ = writeln!(out, "{level:<7} {:<8} {}", finding.area, safe(&finding.found));
+        if !finding.advice.is_empty() {
+            let _ = writeln!(out, "{:<16} → {}", "", safe(&finding.advice));
+        }
+    }
+    out
+}
+
+fn devices(reply: &DevicesReply) -> String {
+    let mut out = String::new();
+    let mut shown = None;
+    for device in &reply.devices {
+        if shown.replace(device.kind) != Some(device.kind) {
+            let _ = writeln!(out, "{}", plural(device.kind));
+        }
+        let state = match device.state {
+            FoundState::Used => "used",
+            FoundState::Spare => "spare",
+            FoundState::Unusable => "unusable",
+            FoundState::Missing => "MISSING",
+        };
+        let words = [device.name.as_str(), device.node.as_str()].map(safe);
+        let words: Vec<_> = words.iter().map(String::as_str).filter(|word| !word.is_empty()).collect();
+        let why = if device.why.is_empty() { String::new() } else { format!(": {}", safe(&device.why)) };
+        let _ = writeln!(out, "  {state:<9} {}{why}", words.join("  "));
+    }
+    out
+}
+
+const fn plural(kind: DeviceKind) -> &'static str {
+    match kind {
+        DeviceKind::Camera => "cameras",
+        DeviceKind::SoundCard => "sound cards",
+        DeviceKind::Panel => "panels",
+        DeviceKind::Button => "buttons",
+        DeviceKind::Light => "lights",
+        DeviceKind::Encoder => "encoders",
+        DeviceKind::Decoder => "decoders",
+    }
 }
 
 fn peers(reply: &PeersReply) -> String {

@@ -5,23 +5,26 @@ mod human;
 
 use std::{
     io::{self, Write as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use clap::{Parser, Subcommand, ValueEnum};
-use kioskd::control::{
-    DEFAULT_SOCKET,
-    client::{Client, ClientError},
-    protocol::{ButtonName, Failure, Method, ScreenshotReply},
+use kioskd::{
+    control::{
+        DEFAULT_SOCKET,
+        client::{Client, ClientError},
+        protocol::{ButtonName, Failure, Method, ScreenshotReply},
+    },
+    doctor::{self, Level},
 };
 use serde_json::{Value, json};
 
 const EXIT_CODES: &str = "\
 Exit codes:
    0  done
-   1  failure: the sentence on stderr says why
+   1  failure: the sentence on stderr says why; doctor: the kiosk does not do its work
    2  wrong usage
    3  kioskd is not running
    4  no such peer
@@ -46,6 +49,19 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[command(flatten)]
+    Ask(Question),
+    /// What is wrong with this kiosk and what to do. Exit code 1 if it does not do its work.
+    Doctor {
+        /// The config of kioskd.
+        #[arg(long, value_name = "FILE", default_value = kioskd::config::DEFAULT_FILE)]
+        config: PathBuf,
+    },
+}
+
+/// What the daemon answers.
+#[derive(Debug, Subcommand)]
+enum Question {
     /// The kiosk in one look.
     Status,
     /// Who else is in the room.
@@ -71,6 +87,17 @@ enum Command {
     /// The chat of the call.
     #[command(subcommand)]
     Chat(Chat),
+    /// The loudspeaker's volume.
+    Volume {
+        /// Percent, 0 to 100.
+        #[arg(value_parser = clap::value_parser!(u8).range(0..=100))]
+        percent: u8,
+    },
+    /// What was found on the board, what was chosen and why.
+    Devices,
+    /// The keys that are buttons.
+    #[command(subcommand)]
+    Buttons(Buttons),
     /// Press a button.
     Press {
         /// Which.
@@ -100,6 +127,12 @@ enum Chat {
     },
     /// The lines of this call, or of the last one; afterwards none is unread.
     History,
+}
+
+#[derive(Debug, Subcommand)]
+enum Buttons {
+    /// Name the next key that somebody presses; it does nothing else.
+    Learn,
 }
 
 #[derive(Debug, Subcommand)]
@@ -137,6 +170,8 @@ enum Button {
     HangUp,
     Mute,
     Camera,
+    VolumeUp,
+    VolumeDown,
 }
 
 impl From<Button> for ButtonName {
@@ -147,11 +182,13 @@ impl From<Button> for ButtonName {
             Button::HangUp => Self::HangUp,
             Button::Mute => Self::Mute,
             Button::Camera => Self::Camera,
+            Button::VolumeUp => Self::VolumeUp,
+            Button::VolumeDown => Self::VolumeDown,
         }
     }
 }
 
-impl Command {
+impl Question {
     fn method(&self) -> Method {
         match self {
             Self::Status => Method::Status {},
@@ -164,6 +201,9 @@ impl Command {
             Self::Camera { state } => Method::Camera { on: matches!(state, Switch::On) },
             Self::Chat(Chat::Send { text }) => Method::ChatSend { text: text.clone() },
             Self::Chat(Chat::History) => Method::ChatHistory {},
+            Self::Volume { percent } => Method::Volume { percent: *percent },
+            Self::Devices => Method::Devices {},
+            Self::Buttons(Buttons::Learn) => Method::LearnKey {},
             Self::Press { button, hold } => Method::Press { button: (*button).into(), hold_ms: *hold },
             Self::Screenshot { .. } => Method::Screenshot {},
             Self::Trust(Trust::List) => Method::TrustList {},
@@ -219,9 +259,34 @@ impl Trouble {
     }
 }
 
-fn run(arguments: &Arguments) -> Result<(), Trouble> {
-    let reply = Client::connect(&arguments.socket)?.ask(&arguments.command.method())?;
-    let shown = if let Command::Screenshot { file } = &arguments.command {
+fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
+    match &arguments.command {
+        Command::Ask(question) => ask(arguments, question).map(|()| ExitCode::SUCCESS),
+        Command::Doctor { config } => examine(arguments, config),
+    }
+}
+
+fn print(text: &str) -> Result<(), Trouble> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(Trouble::Output)
+}
+
+fn examine(arguments: &Arguments, config: &Path) -> Result<ExitCode, Trouble> {
+    let findings = doctor::examine(config, &arguments.socket);
+    let works = findings.iter().all(|finding| finding.level != Level::Failed);
+    let text = if arguments.json {
+        format!("{}\n", json!({ "works": works, "findings": findings }))
+    } else {
+        human::findings(&findings)
+    };
+    print(&text)?;
+    Ok(if works { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn ask(arguments: &Arguments, question: &Question) -> Result<(), Trouble> {
+    let method = question.method();
+    let reply = Client::connect(&arguments.socket)?.ask(&method)?;
+    let shown = if let Question::Screenshot { file } = question {
         let bytes = save_screenshot(&reply, file)?;
         if file.as_os_str() == "-" {
             return Ok(());
@@ -230,9 +295,7 @@ fn run(arguments: &Arguments) -> Result<(), Trouble> {
     } else {
         reply
     };
-    let text = if arguments.json { format!("{shown}\n") } else { human::text(&arguments.command.method(), &shown)? };
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(Trouble::Output)
+    print(&if arguments.json { format!("{shown}\n") } else { human::text(&method, &shown)? })
 }
 
 fn save_screenshot(reply: &Value, file: &PathBuf) -> Result<usize, Trouble> {
@@ -249,7 +312,10 @@ fn save_screenshot(reply: &Value, file: &PathBuf) -> Result<usize, Trouble> {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let Err(trouble) = run(&arguments) else { return ExitCode::SUCCESS };
+    let trouble = match run(&arguments) {
+        Ok(code) => return code,
+        Err(trouble) => trouble,
+    };
     let (name, sentence, code) = trouble.parts();
     if arguments.json {
         // Where not even this can be written, the exit code is all that is left.
