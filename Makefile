@@ -1,4 +1,4 @@
-# make build | demo | test | lint | fmt | hil | bench-call | console
+# make build | demo | test | lint | fmt | hil | bench-call | bench-hil | console
 # Each target installs what it needs (scripts/setup) and is quick when nothing changed.
 
 SHELL := bash
@@ -6,12 +6,12 @@ SHELL := bash
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: build demo test test-browser test-peers lint fmt hil bench-call console
+.PHONY: build demo test test-browser test-peers lint fmt hil bench-call bench-hil console
 
 export KIOSK_CACHE ?= $(HOME)/.cache/kiosk
 export PATH := $(KIOSK_CACHE)/node/bin:$(PATH)
 
-SCRIPTS := .ci/run $(wildcard scripts/*) tests/hil/boot tests/hil/build-kernel tests/hil/run tests/hil/call $(wildcard tests/hil/*.sh) tests/browser/run tests/peers/run
+SCRIPTS := .ci/run $(wildcard scripts/*) tests/hil/boot tests/hil/build-kernel tests/hil/run tests/hil/drive tests/hil/screen $(wildcard tests/hil/*.sh) tests/browser/run tests/peers/run
 CONSOLE_SOURCES := $(wildcard console/*.*) $(shell find $(wildcard console/src console/public))
 
 build: console
@@ -62,6 +62,11 @@ hil: setup-hil build
 # Call set-up times, median of 20 runs.
 bench-call: setup-test build
 	cargo test --package kiosk-tests --test bench_call -- --ignored --nocapture
+
+# From a button to its light and to the screen, in the guest: median of 100.
+bench-hil: setup-hil build
+	tests/hil/build-kernel $(KIOSK_CACHE)/linux-uml
+	tests/hil/drive $(KIOSK_CACHE)/linux-uml latency
 
 setup-%:
 	@scripts/setup $*

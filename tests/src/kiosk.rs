@@ -186,7 +186,7 @@ fn setup(number: usize, url: &str, trusts: &[usize], auto_answer: bool) -> Setup
     };
     let mut seed = [0x5e; 32];
     seed[0] = u8::try_from(number).expect("a handful of kiosks");
-    Setup { identity: identity(number), config, epoch: 0, pins: trusts.iter().map(pin).collect(), seed }
+    Setup { identity: identity(number), config, epoch: 0, pins: trusts.iter().map(pin).collect(), volume: 70, seed }
 }
 
 fn now() -> Now {
@@ -245,7 +245,7 @@ impl Shell {
                 Output::Link(command) => self.link.carry_out(command),
                 Output::Notify(notice) => notices.push(notice),
                 Output::View(view) => shown = Some(view),
-                Output::Lights(_) | Output::Store(_) => {}
+                Output::Lights(_) | Output::Store(_) | Output::Volume(_) => {}
                 Output::Timeout(deadline, _) => {
                     self.deadline = deadline;
                     break;

@@ -134,7 +134,8 @@ pub fn media(number: usize, loudspeaker: &Path) -> MakeMedia {
                 | MediaCommand::AddCandidate { .. }
                 | MediaCommand::OpenGates { .. }
                 | MediaCommand::SendChannel { .. }
-                | MediaCommand::SetSending { .. } => {}
+                | MediaCommand::SetSending { .. }
+                | MediaCommand::SetTone(_) => {}
             }
             media.send(command);
         }))

@@ -13,6 +13,7 @@ use std::{
 use anyhow::{Result, ensure};
 use kiosk_call::{DeviceState, Ending, Link, LinkCommand, LinkEvent, MediaCommand, MediaEvent, Screen, View};
 use kiosk_hal::{
+    compose::{Layer, Scene},
     keys,
     lights::Shine,
     panel::Size,
@@ -45,6 +46,7 @@ struct Kiosk {
     views: watch::Receiver<View>,
     media: MediaEvents,
     asked_of_media: Arc<Mutex<Vec<MediaCommand>>>,
+    volume: watch::Receiver<u8>,
     far: Far,
     directory: TempDir,
 }
@@ -65,6 +67,7 @@ fn start_with(directory: TempDir, media: impl Fn(&MediaCommand) + Send + 'static
     let (post, media_events) = kioskd::media_events();
     let asked_of_media = Arc::new(Mutex::new(Vec::new()));
     let noted = Arc::clone(&asked_of_media);
+    let (volumes, volume) = watch::channel(0);
     let (task_sender, task) = std::sync::mpsc::channel();
     let eye = sim.clone();
     let surroundings = Surroundings {
@@ -76,15 +79,20 @@ fn start_with(directory: TempDir, media: impl Fn(&MediaCommand) + Send + 'static
             noted.lock().unwrap_or_else(PoisonError::into_inner).push(command);
         }),
         media_events,
+        volumes,
+        led_came: Arc::default(),
         screenshots: Arc::new(move || eye.png()),
+        devices: Arc::new(Vec::new),
         watchdog: Watchdog::default(),
         link: Some(Box::new(move |task| task_sender.send(task).expect("the test waits"))),
     };
     let daemon = Daemon::start(&config(directory.path()), surroundings)?;
     let far = Far::new(task.try_recv().expect("the link is made at start"));
     let mut panel = board.panel;
-    panel.present(&Arc::new(kiosk_hal::panel::Frame::new(panel.size()))).expect("memory takes all");
-    Ok(Kiosk { daemon, sim, views, media: post, asked_of_media, far, directory })
+    let black = Layer::new(panel.size(), vec![0; panel.size().frame_bytes()]).expect("is as large");
+    let scene = Scene { layer: &Arc::new(black), picture: None, self_view: None, beside: [0; 4] };
+    panel.present(&scene).expect("memory takes all");
+    Ok(Kiosk { daemon, sim, views, media: post, asked_of_media, volume, far, directory })
 }
 
 fn start() -> Kiosk {
@@ -94,6 +102,10 @@ fn start() -> Kiosk {
 impl Kiosk {
     fn press(&self, key: &str) {
         assert!(self.sim.press(keys::code(key).expect("a key")));
+    }
+
+    fn release(&self, key: &str) {
+        assert!(self.sim.release(keys::code(key).expect("a key")));
     }
 
     /// Waits for a view that fits. Nothing here waits for real: the clock is stopped and jumps to the next deadline.
@@ -179,6 +191,48 @@ async fn keys_that_are_no_button_do_nothing() {
     kiosk.press("KEY_MICMUTE");
     let view = kiosk.view(|view| view.muted).await;
     assert!(matches!(view.screen, Screen::Idle { .. }));
+    kiosk.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_volume_button_is_seen_heard_and_kept() {
+    let mut kiosk = start();
+    kiosk.reachable().await;
+    assert_eq!(*kiosk.volume.borrow_and_update(), 70, "the config's, at the start");
+    kiosk.press("KEY_VOLUMEDOWN");
+    kiosk.view(|view| view.volume == Some(65)).await;
+    assert_eq!(*kiosk.volume.borrow_and_update(), 65);
+    kiosk.release("KEY_VOLUMEDOWN");
+    kiosk.view(|view| view.volume.is_none()).await;
+    assert_eq!(kiosk.status().await.volume, 65);
+    let failure = declined(kiosk.ask(Method::Volume { percent: 101 }).await);
+    assert!(matches!(&failure, Failure::Declined(sentence) if sentence.starts_with("101 is not in")), "{failure:?}");
+    kiosk.ask(Method::Volume { percent: 30 }).await.expect("it is taken");
+    let directory = kiosk.end().await;
+    let kept = std::fs::read_to_string(directory.join("state/volume")).expect("it is kept");
+    assert_eq!(kept, "30\n", "though nobody waited until it was shown");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_is_learned_calls_nobody() {
+    let mut kiosk = start();
+    kiosk.reachable().await;
+    let key = keys::code("KEY_A").expect("a key");
+    // Until the request has reached the loop, this key is no button and does nothing.
+    let pressing = async {
+        loop {
+            if kiosk.sim.press(key) {
+                kiosk.sim.release(key);
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let learned = tokio::select! {
+        learned = kiosk.ask(Method::LearnKey {}) => learned,
+        () = pressing => unreachable!("it never ends"),
+    };
+    assert_eq!(learned.expect("it is told")["name"], json!("KEY_A"));
+    assert!(matches!(kiosk.views.borrow().screen, Screen::Idle { .. }));
     kiosk.end().await;
 }
 
@@ -322,7 +376,10 @@ async fn two_kioskds_do_not_share_a_place() {
             views: kioskd::views().0,
             media: Box::new(|_| {}),
             media_events: kioskd::media_events().1,
+            volumes: watch::channel(0).0,
+            led_came: Arc::default(),
             screenshots: Arc::new(|| Err(io::Error::other("dark"))),
+            devices: Arc::new(Vec::new),
             watchdog: Watchdog::default(),
             link: None,
         };

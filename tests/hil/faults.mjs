@@ -1,0 +1,212 @@
+// Faults of devices in ONE call, each made by the kernel's driver, and how long it takes after the device is back until picture and sound are.
+
+import assert from 'node:assert/strict';
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { COLOUR } from '../browser/material.js';
+import { until } from '../browser/process.js';
+import { BUTTON, Follower, LIGHT, run } from './outside.mjs';
+
+/** docs/promises.md */
+const RECOVERY_MS = 2_000;
+const DARK_MS = 1_000;
+const TONE_HZ = 700;
+const KEY = { F1: 59, MICMUTE: 248 };
+const STORM = 10_004;
+
+const began = Date.now();
+const say = (text) => console.log(`faults: ${text}, at ${Date.now() - began} ms`);
+const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+class Bench {
+  rows = [];
+  failed = [];
+  darkest = 0;
+
+  constructor(board, desk, follower) {
+    Object.assign(this, { board, desk, follower });
+  }
+
+  /** A row of the table: what was measured, in ms. */
+  note(fault, measured) {
+    this.rows.push({ fault, ...measured });
+    say(`${fault}: ${Object.entries(measured).map(([what, ms]) => `${what} ${Math.round(ms)} ms`).join(', ')}`);
+  }
+
+  /** Runs one fault to its end; what fails is told and kept, and the next fault has its turn. */
+  async fault(name, run) {
+    try {
+      await run();
+      await this.goesOn();
+      await until('the lights are right', () => this.lightsAreRight(), RECOVERY_MS);
+    } catch (error) {
+      this.failed.push(name);
+      console.log(`${name}: ${error.stack}`);
+    }
+  }
+
+  /** Both sides are still in the same call, and the screen has not been black. */
+  async goesOn() {
+    const { call } = await this.board.status();
+    assert.equal(call?.phase, 'in_call', 'the call goes on at the kiosk');
+    assert.equal(call.id, (this.call ??= call.id), 'it is the same call');
+    assert.equal((await this.desk.state()).connection.phase, 'in-call', 'the call goes on at the page');
+    const dark = await this.board.see('dark');
+    this.darkest = Math.max(this.darkest, Math.round(dark));
+    assert.ok(dark < DARK_MS, `the screen was black for ${Math.round(dark)} ms`);
+  }
+
+  /** The lights show what is. */
+  async lightsAreRight() {
+    const { muted } = await this.board.status();
+    const [call, mute] = [await this.board.lamp(LIGHT.call), await this.board.lamp(LIGHT.mute)];
+    return (call && mute === muted) || { muted, call, mute };
+  }
+
+  /** Milliseconds from `since` until all of these are there. */
+  async back(since, places) {
+    const measured = {};
+    for (const place of places) measured[place] = Math.round((await this.#first(place, since)) - since);
+    return measured;
+  }
+
+  async #first(place, since) {
+    if (place === 'picture' || place === 'tone') return this.follower.first(place, since);
+    if (place === 'lights') return until('the lights are right', () => this.lightsAreRight()).then(() => Date.now());
+    const command = { screen: 'seen', loudspeaker: 'heard' }[place];
+    let at;
+    await until(`${place}: back`, async () => ((at = await this.board.see(command, since - this.offset)) !== null));
+    return at + this.offset;
+  }
+
+  /** The outer clock less the guest's. */
+  async compareClocks() {
+    const asked = Date.now();
+    const there = await this.board.see('clock');
+    this.offset = (asked + Date.now()) / 2 - there;
+  }
+
+  /** A device that goes and comes: `break` it, and measure from its return until the places that it serves are back. */
+  pull(name, { cause = () => {}, gone = [], missing = () => true, restore, places }) {
+    return this.fault(name, async () => {
+      await cause();
+      try {
+        for (const place of gone) await this.follower.gone(place);
+        await this.board.until('kioskd says that it is missing', missing);
+        await this.goesOn();
+      } finally {
+        this.since = Date.now();
+        await restore();
+      }
+      const measured = await this.back(this.since, places);
+      this.note(name, measured);
+      for (const [place, ms] of Object.entries(measured)) assert.ok(ms < RECOVERY_MS, `${place} was back after ${Math.round(ms)} ms`);
+    });
+  }
+
+  /** A fault that passes by itself: the longest time without a picture. `lasting`: how long it is looked at. */
+  shake(name, cause, lasting = 1_500) {
+    return this.fault(name, async () => {
+      const since = Date.now();
+      await cause();
+      await wait(lasting);
+      await this.follower.first('picture', Date.now());
+      const gap = await this.follower.longestGap('picture', since);
+      this.note(name, { 'no picture for': gap });
+      assert.ok(gap < RECOVERY_MS, `no picture for ${Math.round(gap)} ms`);
+    });
+  }
+}
+
+/** Nothing is plugged in at first: the call comes about all the same, then each device is plugged in. */
+async function call(board, desk) {
+  await board.ask('hears', 'any');
+  await board.ask('sees', COLOUR.rgb.join(','));
+  await board.ask('tone', TONE_HZ);
+  await until('kioskd has started', async () => (await board.status().catch(() => ({ link: {} }))).link.state === 'up', 20_000);
+  await board.until('the kiosk knows of the page', ({ peers }) => peers === 1);
+  assert.equal((await board.status()).camera.ready, false, 'no camera');
+  assert.equal(await board.lamp(LIGHT.fault), true, 'the fault light is on');
+  await board.ask('tap', BUTTON.call);
+  await desk.phase('ringing-in', 20_000);
+  await desk.by('answer').click();
+  await desk.phase('in-call', 20_000);
+  say('without camera, sound card and monitor there is a call');
+  await until('page: a stream', () => desk.by('remote-video').evaluate((video) => video.srcObject?.getAudioTracks().length > 0));
+  const bench = new Bench(board, desk, await Follower.start(desk, TONE_HZ));
+  await bench.compareClocks();
+  return bench;
+}
+
+async function plugIn(bench) {
+  const { board } = bench;
+  for (const [fault, command, places] of [
+    ['no monitor at boot', 'monitor-on', ['screen']],
+    ['no camera at boot', 'camera-on', ['picture']],
+    ['no sound card at boot', 'card-on', ['tone', 'loudspeaker']],
+  ]) {
+    await bench.pull(fault, { restore: () => board.ask(command), places });
+  }
+}
+
+/** Presses until it has done something: a press that nobody listens to yet is lost. */
+async function press(board, button, condition) {
+  await until('a press does something', async () => {
+    await board.ask('tap', button);
+    return board.until('it', condition, 500).then(() => true, () => false);
+  });
+}
+
+async function devices(bench) {
+  const { board } = bench;
+  const unplugged = (device, gone, places, missing) => ({
+    cause: () => board.ask(`${device}-off`),
+    restore: () => board.ask(`${device}-on`),
+    gone, places, missing,
+  });
+  await bench.pull('camera unplugged', unplugged('camera', ['picture'], ['picture'], ({ camera }) => !camera.ready));
+  await bench.pull('sound card unplugged', unplugged('card', ['tone'], ['tone', 'loudspeaker'], ({ sound }) => !sound.ready));
+  await bench.pull('monitor unplugged', unplugged('monitor', [], ['screen']));
+  await bench.pull('LEDs gone', {
+    ...unplugged('leds', [], ['lights']),
+    cause: async () => {
+      await board.ask('leds-off');
+      await press(board, BUTTON.mute, ({ muted }) => muted);
+    },
+  });
+  await bench.pull('buttons gone', {
+    ...unplugged('keys', [], []),
+    restore: async () => {
+      await board.ask('keys-on');
+      await press(board, BUTTON.mute, ({ muted }) => !muted);
+    },
+    places: ['tone'],
+  });
+}
+
+async function troubles(bench) {
+  const { board } = bench;
+  for (const control of ['disconnect', 'inject_fatal_streaming_error', 'inject_v4l2_buf_flag_error', 'inject_vidioc_qbuf_error'])
+    await bench.shake(`camera: ${control}`, () => board.ask('vivid', `${control}=1`));
+  await bench.shake('camera drops 30 % of its pictures', () => board.ask('vivid', 'percentage_of_dropped_buffers=30'));
+  await board.ask('vivid', 'percentage_of_dropped_buffers=0');
+  // Half of them a key that is no button, half of them the mute button, pressed an odd number of times.
+  await bench.shake(`${STORM} key events at 1,000 a second`, async () => {
+    const took = await board.see('storm', STORM, KEY.F1, KEY.MICMUTE);
+    say(`the storm took ${Math.round(took)} ms`);
+  }, 0);
+  if ((await board.status()).muted) await press(board, BUTTON.mute, ({ muted }) => !muted);
+}
+
+await run('faults', {}, async ([board], desk) => {
+  const bench = await call(board, desk);
+  await plugIn(bench);
+  await devices(bench);
+  await troubles(bench);
+  bench.note('all of them', { 'screen black for': bench.darkest });
+  const file = path.join(process.env.HIL_OUT ?? path.resolve(import.meta.dirname, '../../target/hil'), 'faults.json');
+  await mkdir(path.dirname(file), { recursive: true });
+  await writeFile(file, JSON.stringify(bench.rows, null, 2));
+  console.table(bench.rows);
+  assert.deepEqual(bench.failed, [], 'faults that were not survived as promised');
+});
