@@ -191,16 +191,17 @@ impl Loop {
         let name = input.name();
         let began = Instant::now();
         let now = now();
-        if matches!(input, Input::Button(_, Edge::Down)) {
-            // A press wakes the screen, whatever else it does.
-            self.views.send_modify(|_| {});
-        }
+        // A press wakes the screen, also if it changes nothing.
+        let mut wakes = matches!(input, Input::Button(_, Edge::Down));
         self.kiosk.handle_input(input, now);
         let mut declined = None;
         loop {
             match self.kiosk.poll_output() {
                 Output::Lights(lights) => self.lamps.show(lights),
-                Output::View(view) => self.show(view),
+                Output::View(view) => {
+                    wakes = false;
+                    self.show(view);
+                }
                 Output::Media(command) => (self.media)(command),
                 Output::Volume(percent) => drop(self.volumes.send_replace(percent)),
                 Output::Link(command) => self.link.carry_out(command),
@@ -221,6 +222,9 @@ impl Loop {
                     break;
                 }
             }
+        }
+        if wakes {
+            self.views.send_modify(|_| {});
         }
         let took = began.elapsed();
         if took > SLOW_TURN {

@@ -139,15 +139,27 @@ impl Sounds {
                 FoundState::Spare
             };
             let why = if card.pcms.is_empty() { "it neither captures nor plays".to_owned() } else { uses.join("; ") };
-            FoundDevice { kind: DeviceKind::SoundCard, name: card.name.clone(), node: format!("hw:{}", card.id), state, why }
+            FoundDevice {
+                kind: DeviceKind::SoundCard,
+                name: card.name.clone(),
+                node: format!("hw:{}", card.id),
+                state,
+                why,
+            }
         };
         let missing = [
             (self.decision.microphone == MicrophoneSource::Missing, "microphone", name_of_microphone(&self.config)),
-            (self.decision.loudspeaker == media::Loudspeaker::Missing, "loudspeaker", name_of_loudspeaker(&self.config)),
+            (
+                self.decision.loudspeaker == media::Loudspeaker::Missing,
+                "loudspeaker",
+                name_of_loudspeaker(&self.config),
+            ),
         ];
         let lacking = missing.into_iter().filter(|(is_missing, ..)| *is_missing).map(|(_, what, name)| {
             let why = match name {
-                Some(name) => format!("No card called '{name}' has a {what}. Plug it in, or name another one in [sound]."),
+                Some(name) => {
+                    format!("No card called '{name}' has a {what}. Plug it in, or name another one in [sound].")
+                }
                 None => format!("No {what} was found. Plug one in, or set it in [sound]."),
             };
             let (name, node) = (String::new(), String::new());
@@ -168,10 +180,7 @@ impl Sounds {
         };
         let captures = matches!(microphone, MicrophoneSource::Alsa(pcm) if is_of(pcm));
         let plays = matches!(loudspeaker, media::Loudspeaker::Alsa(pcm) if is_of(pcm));
-        [
-            captures.then(|| said("microphone", &chosen.capture)),
-            plays.then(|| said("loudspeaker", &chosen.playback)),
-        ]
+        [captures.then(|| said("microphone", &chosen.capture)), plays.then(|| said("loudspeaker", &chosen.playback))]
     }
 }
 
@@ -279,7 +288,10 @@ mod tests {
         assert_eq!(sounds.microphone(), MicrophoneSource::Alsa(device.clone()));
         assert_eq!(sounds.loudspeaker(), media::Loudspeaker::Alsa(device));
         let why = "microphone: a speakerphone; loudspeaker: a speakerphone".to_owned();
-        let expected = [("hw:vc4hdmi".to_owned(), FoundState::Spare, String::new()), ("hw:UsbPhone".to_owned(), FoundState::Used, why)];
+        let expected = [
+            ("hw:vc4hdmi".to_owned(), FoundState::Spare, String::new()),
+            ("hw:UsbPhone".to_owned(), FoundState::Used, why),
+        ];
         assert_eq!(rows(&sounds), expected);
     }
 

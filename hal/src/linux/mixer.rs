@@ -49,7 +49,11 @@ impl CardMixer {
         let mixer = AlsaMixer::new(&self.card, true).map_err(|error| self.refusal(error))?;
         let all: Vec<Selem<'_>> = mixer.iter().filter_map(Selem::new).collect();
         let ids: Vec<_> = all.iter().map(Selem::get_id).collect();
-        let named: Vec<_> = all.iter().zip(&ids).map(|(element, id)| described(element, id.get_name().unwrap_or_default(), way)).collect();
+        let named: Vec<_> = all
+            .iter()
+            .zip(&ids)
+            .map(|(element, id)| described(element, id.get_name().unwrap_or_default(), way))
+            .collect();
         let chosen = match way {
             Way::Playback => playback_element(&named),
             Way::Capture => capture_element(&named),

@@ -35,7 +35,12 @@ fn ask(card: Card) -> alsa::Result<SoundCard> {
         .map(|device| {
             let told = |stream| control.pcm_info(device, 0, stream).ok();
             let (capture, playback) = (told(Stream::Capture), told(Stream::Playback));
-            let name = playback.as_ref().or(capture.as_ref()).and_then(|info| info.get_name().ok()).unwrap_or_default().to_owned();
+            let name = playback
+                .as_ref()
+                .or(capture.as_ref())
+                .and_then(|info| info.get_name().ok())
+                .unwrap_or_default()
+                .to_owned();
             let mut abilities = |there: bool, direction| {
                 there.then(|| known.remove(&(device, direction == Direction::Capture)).unwrap_or_default())
             };

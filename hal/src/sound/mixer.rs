@@ -119,7 +119,8 @@ pub fn capture_element(elements: &[Element<'_>]) -> Option<usize> {
 /// With a volume before only with a switch; then by name; else the first that may be it: USB devices call it as they like.
 fn element(elements: &[Element<'_>], names: &[&str], may_be: impl Fn(&str) -> bool) -> Option<usize> {
     let find = |with: &dyn Fn(&Element<'_>) -> bool| {
-        let named = names.iter().find_map(|name| elements.iter().position(|element| element.name == *name && with(element)));
+        let named =
+            names.iter().find_map(|name| elements.iter().position(|element| element.name == *name && with(element)));
         named.or_else(|| elements.iter().position(|element| may_be(element.name) && with(element)))
     };
     find(&|element| element.has_volume).or_else(|| find(&|element| element.has_switch))
@@ -145,7 +146,9 @@ mod tests {
     use super::*;
 
     fn elements<'a>(of: &[(&'a str, bool, bool)]) -> Vec<Element<'a>> {
-        of.iter().map(|(name, has_volume, has_switch)| Element { name, has_volume: *has_volume, has_switch: *has_switch }).collect()
+        of.iter()
+            .map(|(name, has_volume, has_switch)| Element { name, has_volume: *has_volume, has_switch: *has_switch })
+            .collect()
     }
 
     #[test]
@@ -155,12 +158,21 @@ mod tests {
             playback_element(&elements).map(|index| elements[index].name)
         };
         // A laptop's codec
-        let codec = &[("Speaker", true, true), ("Headphone", true, true), ("PCM", true, false), ("Master", true, true), ("Mic Boost", true, false)];
+        let codec = &[
+            ("Speaker", true, true),
+            ("Headphone", true, true),
+            ("PCM", true, false),
+            ("Master", true, true),
+            ("Mic Boost", true, false),
+        ];
         assert_eq!(playback(codec), Some("Master"));
         // A Pi's headphones, a speakerphone, a USB dongle
         assert_eq!(playback(&[("Headphone", true, true)]), Some("Headphone"));
         assert_eq!(playback(&[("Mic", true, true), ("PCM", true, true)]), Some("PCM"));
-        assert_eq!(playback(&[("Speaker", true, true), ("Mic", true, true), ("Auto Gain Control", false, true)]), Some("Speaker"));
+        assert_eq!(
+            playback(&[("Speaker", true, true), ("Mic", true, true), ("Auto Gain Control", false, true)]),
+            Some("Speaker")
+        );
         assert_eq!(playback(&[("Mic", true, true), ("Konftel Ego", true, true)]), Some("Konftel Ego"));
         // Only a switch
         assert_eq!(playback(&[("Mic", true, true), ("IEC958", false, true)]), Some("IEC958"));

@@ -238,7 +238,10 @@ mod tests {
         assert_eq!(best(&cards), pair("Codec", "Codec"));
         cards.push(card(4, "UsbPhone", true, true));
         assert_eq!(best(&cards), pair("UsbPhone", "UsbPhone"));
-        assert_eq!(choose(&cards, Wish::Any, Wish::Any, &Sound::default()).capture.map(|c| c.why), Some("a speakerphone"));
+        assert_eq!(
+            choose(&cards, Wish::Any, Wish::Any, &Sound::default()).capture.map(|c| c.why),
+            Some("a speakerphone")
+        );
     }
 
     #[test]

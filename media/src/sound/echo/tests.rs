@@ -305,3 +305,34 @@ fn webrtcdsp(played: &[f32], captured: &[f32]) -> Vec<f32> {
     pipeline.set_state(gst::State::Null).expect("ends");
     result
 }
+
+#[test]
+fn nothing_that_a_card_delivers_is_too_much() {
+    let mut chance = Chance(5);
+    let reference = Arc::new(Reference::default());
+    let mut processor = Processor::new(&SoundSettings::default(), Arc::clone(&reference)).expect("something to do");
+    let mut at = 1_000_000;
+    for number in 0..2_000 {
+        // Noise, the ends of the scale in turn, one end for ever, single clicks; with holes and steps back in time.
+        let mut loudest = |kind: u8, sample: usize| match kind % 5 {
+            0 => chance.unit(),
+            1 if sample.is_multiple_of(2) => 1.0,
+            1 | 2 => -1.1,
+            3 if sample == 7 => 1.0,
+            _ => 0.0,
+        };
+        let (played, captured) =
+            (u8::try_from(number / 100 % 5).expect("small"), u8::try_from(number / 37 % 5).expect("small"));
+        let played: Vec<_> = (0..FRAME).map(|sample| loudest(played, sample)).collect();
+        let captured: Vec<_> = (0..FRAME).map(|sample| loudest(captured, sample)).collect();
+        reference.write(at, &bytes(&played));
+        let mut frame = bytes(&captured);
+        processor.process(at, &mut frame);
+        assert_eq!(frame.len(), FRAME * 2);
+        at = match number % 211 {
+            0 => at + 200_000,
+            100 => at.saturating_sub(5_000),
+            _ => at + length(FRAME),
+        };
+    }
+}
