@@ -8,8 +8,9 @@ cp "/mnt$registry" "$GST_REGISTRY"
 export GST_REGISTRY_UPDATE=no
 exec 4>&1   # the console, also where stdout goes to the script outside
 
-# start-kioskd NAME [LINE...]: on vivid, the card Loopback and the screen; LINEs of TOML come last. `eyes.py` speaks into hw:Loopback,0,0, which
-# is recorded from hw:Loopback,1,0, and records from hw:Loopback,1,1 what is played into hw:Loopback,0,1.
+# start-kioskd NAME [LINE...]: on vivid, the card Loopback and the screen (small, for the sake of the guest's one processor); LINEs of TOML come
+# last. `eyes.py` speaks into hw:Loopback,0,0, which is recorded from hw:Loopback,1,0, and records from hw:Loopback,1,1 what is played into
+# hw:Loopback,0,1.
 start-kioskd() {
   cat >/run/kioskd.toml <<TOML
 [kiosk]
@@ -26,6 +27,8 @@ framerate = 15
 [sound]
 microphone = "plughw:Loopback,1,0"
 loudspeaker = "plughw:Loopback,0,1"
+[panel]
+mode = "640x480"
 [paths]
 state_dir = "/run/kioskd-state"
 control_socket = "/run/kioskd-control"

@@ -10,13 +10,10 @@ const TONE_HZ = 700;
 const began = Date.now();
 const say = (text) => console.log(`call: ${text}, at ${Date.now() - began} ms`);
 
-/** The light shines, or is dark, or has done both within a second. */
-async function shines(board, line, how) {
-  const seen = new Set();
-  await until(`light ${line}: ${how}`, async () => {
-    seen.add(await board.lamp(line));
-    return { on: seen.has(true), off: seen.has(false), blinking: seen.size === 2 }[how] || [...seen];
-  }, 2_000);
+/** The light shines and stays so. */
+async function shines(board, line) {
+  await until(`light ${line} is on`, () => board.lamp(line));
+  assert.equal(await board.see('blinks', line, 300), 0, `light ${line} stays on`);
 }
 
 async function check([board], desk) {
@@ -25,18 +22,18 @@ async function check([board], desk) {
   await board.ask('sees', COLOUR.rgb.join(','));
   await board.until('kiosk and page are in the room', ({ link, peers }) => link?.state === 'up' && peers === 1, 20_000);
   say('kiosk and page are in the room');
-  await shines(board, LIGHT.call, 'on');
+  await shines(board, LIGHT.call);
 
   const pressed = Date.now();
   await board.ask('tap', BUTTON.call);
   await desk.phase('ringing-in', 20_000);
   say(`the button rang the page after ${Date.now() - pressed} ms`);
-  await shines(board, LIGHT.call, 'blinking');
+  assert.ok((await board.see('blinks', LIGHT.call, 3_000)) >= 2, 'the light of the call button blinks');
   const answered = Date.now();
   await desk.by('answer').click();
   await desk.phase('in-call', 20_000);
   say(`connected ${Date.now() - answered} ms after the answer`);
-  await shines(board, LIGHT.call, 'on');
+  await shines(board, LIGHT.call);
 
   const follower = await Follower.start(desk, TONE_HZ);
   await follower.first('picture', answered);
@@ -46,14 +43,14 @@ async function check([board], desk) {
 
   const since = await board.see('clock');
   await until("the browser's colour on the screen", async () => (await board.see('seen', since)) !== null);
-  const [colour, bar] = [await board.share(COLOUR.rgb), await board.share(BAR.rgb)];
+  const [colour, bar] = await board.shares(COLOUR.rgb, BAR.rgb);
   assert.ok(colour > 0.2 && bar > 0.02, `what is scanned out: ${JSON.stringify({ colour, bar })}`);
   say("the browser's picture is scanned out");
   await until('speech at the loudspeaker', async () => (await board.see('heard', since)) !== null);
   say('the speech is heard at the loudspeaker');
 
   await board.ask('tap', BUTTON.mute);
-  await shines(board, LIGHT.mute, 'on');
+  await shines(board, LIGHT.mute);
   await follower.gone('tone');
   say('the mute button silenced the tone, and its light is on');
   await board.ask('tap', BUTTON.call);

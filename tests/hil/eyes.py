@@ -10,6 +10,7 @@
     dark                        the longest time in ms that all of the screen was black or off, while a monitor was there, since the last asking
                                 (or since the first `sees`)
     points COLUMNS ROWS         so many points of the screen: red, green and blue of each, in base64; null: it is off
+    blinks LINE MILLISECONDS    how often the LED at this line of gpio-sim goes on or off in so long
     kiosk METHOD [JSON]         asks kioskd at its control socket; the reply's parameters
     storm COUNT CODE [CODE...]  a new keyboard presses these keys in turn, COUNT events at 1,000 a second; when done, milliseconds that took
 
@@ -23,6 +24,7 @@ import collections
 import contextlib
 import ctypes
 import fcntl
+import glob
 import json
 import math
 import os
@@ -224,6 +226,19 @@ def monitor():
         return file.read().strip() == "connected"
 
 
+def blinks(line, milliseconds):
+    """Looked at a hundred times a second."""
+    [path] = glob.glob(f"/sys/devices/platform/*/gpiochip0/sim_gpio{line}/value")
+    changes, before, end = 0, None, now() + milliseconds
+    while now() < end:
+        with open(path, encoding="ascii") as file:
+            value = file.read()
+        changes += before not in (None, value)
+        before = value
+        time.sleep(0.01)
+    return changes
+
+
 def ask_kiosk(method, parameters="{}"):
     """A call over varlink (https://varlink.org/Interface-Definition)."""
     with socket.socket(socket.AF_UNIX) as link:
@@ -313,6 +328,7 @@ def main():
         "seen": lambda since: eyes.memory.since(float(since)),
         "dark": eyes.dark,
         "points": points,
+        "blinks": lambda line, milliseconds: blinks(int(line), float(milliseconds)),
         "kiosk": ask_kiosk,
         "storm": lambda count, *codes: storm(int(count), [int(code) for code in codes]),
     }

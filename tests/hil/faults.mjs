@@ -184,7 +184,11 @@ async function devices(bench) {
     places: ['lights'],
   });
   await bench.pull('buttons gone', {
-    cause: () => board.ask('keys-off'),
+    cause: async () => {
+      if (!(await board.status()).muted) await press(board, BUTTON.mute, ({ muted }) => muted);
+      await board.ask('keys-off');
+    },
+    gone: ['tone'],
     restore: async () => {
       await board.ask('keys-on');
       await press(board, BUTTON.mute, ({ muted }) => !muted);

@@ -69,11 +69,11 @@ export class Board {
     return until(what, check, milliseconds);
   }
 
-  /** The share of the scanned-out picture that has this colour. */
-  async share(rgb) {
-    const points = Buffer.from((await this.see('points', 64, 36)) ?? '', 'base64');
+  /** The share of the scanned-out picture that each of these colours has. */
+  async shares(...colours) {
+    const points = Buffer.from((await this.see('points', 32, 18)) ?? '', 'base64');
     const pixels = Array.from({ length: points.length / 3 }, (_, at) => points.subarray(3 * at, 3 * at + 3));
-    return pixels.filter((pixel) => near(pixel, rgb)).length / pixels.length;
+    return colours.map((rgb) => pixels.filter((pixel) => near(pixel, rgb)).length / pixels.length);
   }
 
   async lamp(line) {

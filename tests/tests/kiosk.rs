@@ -153,6 +153,17 @@ fn declined(answer: Result<Value, ClientError>) -> Failure {
     }
 }
 
+/// A dark screen is woken by any button, also by one that does nothing now.
+#[tokio::test(start_paused = true)]
+async fn a_press_that_changes_nothing_is_told_to_the_panel() {
+    let mut kiosk = start();
+    let before = kiosk.view(|view| matches!(view.screen, Screen::Idle { reachable: false, .. })).await;
+    kiosk.press("KEY_PHONE");
+    kiosk.views.changed().await.expect("the kiosk runs");
+    assert_eq!(*kiosk.views.borrow_and_update(), before);
+    kiosk.end().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_press_sets_lights_and_view_in_one_turn() {
     let mut kiosk = start();

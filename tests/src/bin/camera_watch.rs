@@ -3,7 +3,7 @@
 //! 1970, until its standard input ends:
 //!
 //! `TIME live` the camera's picture, which the config makes green ([camera.controls] test_pattern of vivid) · `TIME placeholder` any
-//! other · `TIME missing SENTENCE` and `TIME ready` what the kiosk knows of its camera · `TIME failed REASON` the end.
+//! other · `TIME missing SENTENCE` and `TIME ready` what the kiosk knows of its camera; after `ready` what is seen is told anew · `TIME failed REASON` the end.
 #![expect(clippy::print_stdout, reason = "printing is what it is for")]
 
 use std::{
@@ -38,7 +38,8 @@ async fn main() -> Result<()> {
     let file = env::args().nth(1).context("camera_watch CONFIG")?;
     let config = Config::load(Path::new(&file))?;
     let (peer_events, mut of_peer) = mpsc::unbounded_channel();
-    let peer = peer(&config, peer_events)?;
+    let seen = Arc::new(AtomicU8::new(NOTHING));
+    let peer = peer(&config, peer_events, Arc::clone(&seen))?;
     let Assembled { mut surroundings, devices, .. } = assemble(&config, false)?;
     let mut kiosk = surroundings.media;
     kiosk(MediaCommand::Offer { call: CALL, ice: Vec::new() });
@@ -47,7 +48,7 @@ async fn main() -> Result<()> {
         tokio::select! {
             event = surroundings.media_events.recv() => {
                 let event = event.context("the kiosk's media has ended")?;
-                told(&event)?;
+                told(&event, &seen)?;
                 carry(event, &mut kiosk, &mut |command| peer.send(command), true);
             }
             event = of_peer.recv() => {
@@ -62,7 +63,7 @@ async fn main() -> Result<()> {
 }
 
 /// The peer: it sends nothing worth looking at, and says when what it sees changes.
-fn peer(config: &Config, events: mpsc::UnboundedSender<MediaEvent>) -> Result<Media> {
+fn peer(config: &Config, events: mpsc::UnboundedSender<MediaEvent>, seen: Arc<AtomicU8>) -> Result<Media> {
     let options = Options {
         camera: CameraSource::None,
         microphone: MicrophoneSource::None,
@@ -70,7 +71,6 @@ fn peer(config: &Config, events: mpsc::UnboundedSender<MediaEvent>) -> Result<Me
         video: VideoSettings { width: config.camera.width, height: config.camera.height, ..VideoSettings::default() },
         ..Options::default()
     };
-    let seen = AtomicU8::new(NOTHING);
     let look = move |_, picture: Picture| {
         let now = if is_green(&picture) { LIVE } else { PLACEHOLDER };
         if seen.swap(now, Ordering::AcqRel) != now {
@@ -98,9 +98,10 @@ fn carry(event: MediaEvent, from: &mut dyn FnMut(MediaCommand), to: &mut dyn FnM
 }
 
 /// Says what the kiosk knows of its camera.
-fn told(event: &MediaEvent) -> Result<()> {
+fn told(event: &MediaEvent, seen: &AtomicU8) -> Result<()> {
     if let MediaEvent::Camera(DeviceState::Ready) = event {
         say("ready");
+        seen.store(NOTHING, Ordering::Release);
     } else if let MediaEvent::Camera(DeviceState::Missing(sentence)) = event {
         say(&format!("missing {sentence}"));
     } else if let MediaEvent::Failed { reason, .. } = event {
