@@ -11,11 +11,11 @@ SHELL := bash
 export KIOSK_CACHE ?= $(HOME)/.cache/kiosk
 export PATH := $(KIOSK_CACHE)/node/bin:$(PATH)
 
-SCRIPTS := .ci/run $(wildcard scripts/*) tests/hil/boot tests/hil/build-kernel tests/hil/run tests/hil/drive tests/hil/controls tests/hil/screen tests/hil/sound tests/hil/camera $(wildcard tests/hil/*.sh) tests/browser/run tests/peers/run
+SCRIPTS := .ci/run $(wildcard scripts/*) tests/hil/boot tests/hil/build-kernel tests/hil/run tests/hil/drive $(wildcard tests/hil/*.sh) tests/browser/run tests/peers/run
 CONSOLE_SOURCES := $(wildcard console/*.*) $(shell find $(wildcard console/src console/public))
 
 build: console
-	cargo build --workspace
+	cargo build --workspace --bins --examples
 
 # DEMO_PORT, DEMO_KIOSKS, DEMO_LAN: see scripts/demo.
 demo: setup-demo build

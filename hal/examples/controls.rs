@@ -1,4 +1,4 @@
-//! The hardware test of buttons and lights, for `tests/hil/controls`: gpio-keys, a keyboard by uinput, gpio-leds. To be run as root in a
+//! The hardware test of buttons and lights, for `tests/hil/controls.sh`: gpio-keys, a keyboard by uinput, gpio-leds. To be run as root in a
 //! guest whose kernel has gpio-sim wired as `tests/hil/board.dts` says.
 
 #[path = "../tests/contract/controls.rs"]

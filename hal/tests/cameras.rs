@@ -1,4 +1,4 @@
-//! The simulated and the real cameras keep to the same contract. The real ones of tests/hil/camera do so in the guest.
+//! The simulated and the real cameras keep to the same contract. The real ones of tests/hil/camera.sh do so in the guest.
 
 #[path = "contract/cameras.rs"]
 mod contract;

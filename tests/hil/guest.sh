@@ -2,6 +2,7 @@
 # guest.sh: to be sourced first by an INIT script that `boot` runs. Mounts what a guest needs and names its devices.
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp XDG_RUNTIME_DIR=/run
 mount --bind / /mnt   # this machine's files stay there, also those that the next mounts hide: a checkout may be below /tmp
+here=/mnt$here       # where the script that reads this finds its fellows from now on
 mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t tmpfs run /run; mount -t tmpfs tmp /tmp; mount -t debugfs debug /sys/kernel/debug
 mountpoint -q /dev || mount -t devtmpfs dev /dev
 ln -sfn /proc/self/fd /dev/fd

@@ -9,5 +9,5 @@ start-udev
 exec 3<>/dev/dri/card0; exec 3>&-
 yes 'as it was found' | head -c 3145728 >/dev/fb0
 # shellcheck disable=SC2154   # an argument of the kernel
-"/mnt$binaries/examples/screen" "/mnt$here/scanout.py" ${measure:+measure} 2>&1
+"/mnt$binaries/examples/screen" "$here/scanout.py" ${measure:+measure} 2>&1
 guest-poweroff
