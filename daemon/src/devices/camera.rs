@@ -190,7 +190,8 @@ fn not_called(name: &str, found: &[Camera]) -> String {
     format!("No camera is called '{name}': {there}. Plug it in, or name another one in [camera].")
 }
 
-/// Takes a camera in the mode that has the least to be done to it.
+/// Takes a camera in the mode that has the least to be done to it. By its node, not by a link to it: udev makes those some time
+/// after the node is there, and the same camera by another name would be opened anew.
 fn take(config: &CameraSection, (camera, access): (&Camera, Access), reason: &str) -> Decision {
     let wanted = Wanted { width_px: config.width, height_px: config.height, framerate: config.framerate };
     let mode = camera::choose_mode(&camera.formats, wanted);
@@ -201,7 +202,7 @@ fn take(config: &CameraSection, (camera, access): (&Camera, Access), reason: &st
             Decision { source: media::CameraSource::Libcamera { name: None }, taken, why, is_missing: false }
         }
         (Access::V4l2, None) => Decision {
-            source: media::CameraSource::V4l2 { path: camera.device().clone(), mode: None },
+            source: media::CameraSource::V4l2 { path: camera.path.clone(), mode: None },
             taken,
             why: format!("{reason}; it does not say which sizes it has"),
             is_missing: false,
@@ -215,7 +216,7 @@ fn take(config: &CameraSection, (camera, access): (&Camera, Access), reason: &st
                 height: mode.height_px,
                 framerate: mode.rate.map(|rate| (rate.numerator, rate.denominator)),
             };
-            let source = media::CameraSource::V4l2 { path: camera.device().clone(), mode: Some(mode) };
+            let source = media::CameraSource::V4l2 { path: camera.path.clone(), mode: Some(mode) };
             Decision { source, taken, why, is_missing: false }
         }
     }
@@ -252,23 +253,23 @@ mod tests {
     }
 
     #[test]
-    fn the_first_camera_is_taken_by_its_stable_name_with_its_mode() {
+    fn the_first_camera_is_taken_with_its_mode() {
         let found = [camera(0, "One", "uvcvideo"), camera(2, "Two", "uvcvideo")];
         let decision = decide(&config(CameraSource::Auto), false, &found, None, false);
-        assert_eq!(decision.source, v4l2("/dev/v4l/by-id/One"));
+        assert_eq!(decision.source, v4l2("/dev/video0"));
         assert_eq!(decision.taken.as_deref(), Some("/dev/video0"));
         assert_eq!(
             decision.why,
             "the first usable one; YUYV 640x480 30/s: the wanted size, fast enough, colour halved"
         );
         let kept = decide(&config(CameraSource::Auto), false, &found, Some("/dev/video2"), false);
-        assert_eq!(kept.source, v4l2("/dev/v4l/by-id/Two"), "one in use is not left for another");
+        assert_eq!(kept.source, v4l2("/dev/video2"), "one in use is not left for another");
     }
 
     #[test]
     fn a_camera_is_named_by_path_or_by_what_it_is_called() {
         let found = [camera(0, "One", "uvcvideo"), camera(2, "Two", "uvcvideo")];
-        let two = v4l2("/dev/v4l/by-id/Two");
+        let two = v4l2("/dev/video2");
         for path in ["/dev/video2", "/dev/v4l/by-id/Two"] {
             assert_eq!(decide(&config(CameraSource::Device(path.into())), false, &found, None, false).source, two);
         }

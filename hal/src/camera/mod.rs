@@ -197,12 +197,6 @@ impl Camera {
             || self.name == wanted
             || self.bus == wanted
     }
-
-    /// What to open: the stable path, if it has one.
-    #[must_use]
-    pub fn device(&self) -> &PathBuf {
-        self.stable.as_ref().unwrap_or(&self.path)
-    }
 }
 
 /// The camera to take, and how: of those that [`is_called`](Camera::is_called) so, or with no wish of all, the one in use if

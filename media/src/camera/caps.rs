@@ -36,15 +36,20 @@ pub(super) fn of_mode(mode: &CameraMode) -> Option<gst::Caps> {
 }
 
 /// The first of these that the device offers: the mode, if one was chosen; raw at our size, raw at any, JPEG at our size, JPEG at
-/// any; not faster than we encode, if it can be slow.
-pub(super) fn choose(offered: &gst::Caps, mode: Option<&CameraMode>, settings: &VideoSettings) -> gst::Caps {
-    let chosen = mode.and_then(of_mode);
-    if let Some(caps) = chosen {
-        if offered.can_intersect(&caps) {
+/// any; not faster than we encode, if it can be slow. `offered` is asked for what it has of the caps that it is given, or of all:
+/// with some drivers that is a second's work.
+pub(super) fn choose(
+    offered: impl Fn(Option<&gst::Caps>) -> gst::Caps,
+    mode: Option<&CameraMode>,
+    settings: &VideoSettings,
+) -> gst::Caps {
+    if let Some(caps) = mode.and_then(of_mode) {
+        if offered(Some(&caps)).can_intersect(&caps) {
             return caps;
         }
         tracing::warn!(%caps, "the camera no longer offers the mode that was chosen: another is taken");
     }
+    let offered = offered(None);
     let rate = i32::try_from(settings.framerate).unwrap_or(30);
     let slow = gst::FractionRange::new(gst::Fraction::new(1, 1), gst::Fraction::new(rate, 1));
     let width = i32::try_from(settings.width).unwrap_or(640);
@@ -77,7 +82,10 @@ mod tests {
 
     fn chosen(offered: &str, mode: Option<&CameraMode>) -> String {
         gst::init().expect("GStreamer");
-        choose(&offered.parse::<gst::Caps>().expect("caps"), mode, &VideoSettings::default()).to_string()
+        let offered = offered.parse::<gst::Caps>().expect("caps");
+        let ask =
+            |filter: Option<&gst::Caps>| filter.map_or_else(|| offered.clone(), |filter| offered.intersect(filter));
+        choose(ask, mode, &VideoSettings::default()).to_string()
     }
 
     const RAW: &str = "video/x-raw,format=YUY2,width=640,height=480,framerate=30/1";

@@ -36,7 +36,7 @@ const SHORTEST_FREEZE: Duration = Duration::from_millis(1_500);
 /// A source that failed is tried again after this time, twice that, and so on …
 const FIRST_RETRY: Duration = Duration::from_millis(100);
 /// … up to this, so that a device which comes back without a word is in use again within two seconds.
-const LAST_RETRY: Duration = Duration::from_secs(1);
+const LAST_RETRY: Duration = Duration::from_millis(500);
 
 /// Opened for a call only.
 pub(crate) struct Camera {
@@ -259,9 +259,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_failed_camera_is_tried_ever_more_seldom_but_every_second() {
+    fn a_failed_camera_is_tried_ever_more_seldom_but_twice_a_second() {
         let waits: Vec<_> = (0..5).map(|failures| backoff(failures).as_millis()).collect();
-        assert_eq!(waits, [100, 200, 400, 800, 1_000]);
+        assert_eq!(waits, [100, 200, 400, 500, 500]);
         assert_eq!(backoff(u32::MAX), LAST_RETRY);
     }
 

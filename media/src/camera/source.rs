@@ -126,7 +126,12 @@ impl Opening<'_> {
     fn v4l2(&self, path: &Path, mode: Option<&CameraMode>) -> Result<Live, String> {
         let source = element("v4l2src").map_err(|error| error.to_string())?;
         source.set_property("device", path.display().to_string());
-        self.device(&source, &path.display().to_string(), |offered| caps::choose(offered, mode, self.settings))
+        self.device(&source, &path.display().to_string(), |source| {
+            let pad = source.static_pad("src");
+            let offered =
+                |filter: Option<&gst::Caps>| pad.as_ref().map_or_else(gst::Caps::new_any, |pad| pad.query_caps(filter));
+            caps::choose(offered, mode, self.settings)
+        })
     }
 
     fn libcamera(&self, name: Option<&str>) -> Result<Live, String> {
@@ -142,11 +147,10 @@ impl Opening<'_> {
         &self,
         source: &gst::Element,
         name: &str,
-        ask: impl FnOnce(&gst::Caps) -> gst::Caps,
+        ask: impl FnOnce(&gst::Element) -> gst::Caps,
     ) -> Result<Live, String> {
         device::open_alone(source).map_err(|error| device::sentence(Kind::Camera, name, &error))?;
-        let offered = source.static_pad("src").map_or_else(gst::Caps::new_any, |pad| pad.query_caps(None));
-        let built = self.build(source, &ask(&offered));
+        let built = self.build(source, &ask(source));
         if built.is_err() {
             // Still open by itself.
             let _ = source.set_state(gst::State::Null);
