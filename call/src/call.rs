@@ -80,6 +80,10 @@ pub(crate) struct Call {
     pub(crate) peer_video: bool,
     pub(crate) pings: u32,
     pub(crate) packets_received: u64,
+    /// When media told its figures last.
+    pub(crate) measured_at: Option<Instant>,
+    /// Media says that the peer is gone.
+    pub(crate) gone: bool,
 }
 
 /// Both ends of a new call.
@@ -131,6 +135,8 @@ impl Call {
             peer_video: true,
             pings: 0,
             packets_received: 0,
+            measured_at: None,
+            gone: false,
         }
     }
 

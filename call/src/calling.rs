@@ -242,9 +242,7 @@ impl Kiosk {
             MediaEvent::ChannelMessage { call, text } if self.is_current(call) => self.channel_message(&text),
             MediaEvent::Statistics { call, statistics } if self.is_current(call) => self.measured(statistics),
             // Its goodbye may still be on the way over the link: that says more than silence does.
-            MediaEvent::PeerGone { call } if self.is_current(call) => {
-                self.timers.set(Timer::Silence, self.after(GOODBYE))
-            }
+            MediaEvent::PeerGone { call } if self.is_current(call) => self.peer_gone(),
             MediaEvent::Failed { call, reason } if self.is_current(call) => {
                 self.decline(format!("media failed: {reason}"));
                 self.end_call(Ending::MediaFailed);
@@ -261,6 +259,13 @@ impl Kiosk {
             | MediaEvent::PeerGone { .. }
             | MediaEvent::Failed { .. } => {}
         }
+    }
+
+    fn peer_gone(&mut self) {
+        if let Some(call) = &mut self.call {
+            call.gone = true;
+        }
+        self.timers.set(Timer::Silence, self.after(GOODBYE));
     }
 
     fn is_current(&self, id: CallId) -> bool {

@@ -1,5 +1,7 @@
 //! The data channel of a call: confirmation, chat, controls, signs of life.
 
+use std::time::Duration;
+
 use kiosk_wire::{Body, ChatId, Envelope, Message, Refusal, Transport};
 use rand_chacha::rand_core::RngCore as _;
 
@@ -11,6 +13,9 @@ use crate::{
     timers::Timer,
     view::Ending,
 };
+
+/// Media tells its figures more often than this, every 500 ms, unless it is busy.
+const FIGURES: Duration = Duration::from_millis(1_500);
 
 impl Kiosk {
     pub(crate) fn channel_message(&mut self, text: &str) {
@@ -70,12 +75,28 @@ impl Kiosk {
     }
 
     pub(crate) fn measured(&mut self, statistics: Statistics) {
+        let now = self.now.mono;
         let Some(call) = &mut self.call else { return };
+        call.measured_at = Some(now);
         if statistics.packets_received > call.packets_received {
             call.packets_received = statistics.packets_received;
             self.heard();
         }
         self.statistics = Some(statistics);
+    }
+
+    /// Nothing was heard of the peer for too long. While media tells no figures either, it is busy here (a device may take
+    /// seconds to open) and it is too early to say; should it hang for good, that is the watchdog's business.
+    pub(crate) fn silent(&mut self) {
+        let now = self.now.mono;
+        let is_busy = self.call.as_ref().is_some_and(|call| {
+            !call.gone && call.measured_at.is_some_and(|at| now.saturating_duration_since(at) > FIGURES)
+        });
+        if is_busy {
+            self.timers.set(Timer::Silence, self.after(FIGURES));
+        } else {
+            self.end_call(Ending::PeerLost);
+        }
     }
 
     pub(crate) fn ping(&mut self) {

@@ -249,7 +249,7 @@ impl Kiosk {
             Timer::Ring => self.nobody_answered(),
             Timer::Connect => self.end_call(Ending::NoConnection),
             Timer::Ping => self.ping(),
-            Timer::Silence => self.end_call(Ending::PeerLost),
+            Timer::Silence => self.silent(),
             Timer::Ended => self.ended = None,
             Timer::VolumeStep => self.volume_still_held(),
             Timer::VolumeShown => self.volume_shown(),

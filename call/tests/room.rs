@@ -165,6 +165,19 @@ fn a_peer_that_vanishes_is_noticed_within_three_seconds() {
 }
 
 #[test]
+fn a_call_outlives_a_busy_media_thread_but_not_its_peer() {
+    let mut world = room(2);
+    call(&mut world);
+    world.run(Duration::from_secs(2));
+    world.busy = Some((0, world.now + Duration::from_secs(8)));
+    world.run(Duration::from_secs(10));
+    assert!(both(&world, "in-call"), "media was busy, the peer was there all the time");
+    world.busy = Some((0, world.now + Duration::from_secs(8)));
+    world.media.cut.insert((0, 1));
+    assert!(world.run_until(Duration::from_secs(12), |world| world.phase(0) == "none"), "now the peer has vanished");
+}
+
+#[test]
 fn a_call_outlives_the_server() {
     let mut world = room(2);
     call(&mut world);

@@ -99,6 +99,8 @@ pub(crate) struct World {
     pub(crate) kiosks: Vec<SimKiosk>,
     pub(crate) server: ServerModel,
     pub(crate) media: MediaModel,
+    /// The media thread of a kiosk tells nothing until then.
+    pub(crate) busy: Option<(usize, Instant)>,
     pub(crate) weather: Weather,
     pub(crate) random: ChaCha20Rng,
     events: BinaryHeap<Reverse<Due>>,
@@ -162,6 +164,7 @@ impl World {
             kiosks: (0..kiosks).map(make).collect(),
             server: ServerModel::new(bytes),
             media: MediaModel::default(),
+            busy: None,
             weather,
             random: ChaCha20Rng::from_seed(bytes),
             events: BinaryHeap::new(),
@@ -188,6 +191,10 @@ impl World {
 
     pub(crate) fn delay(&mut self) -> Duration {
         Duration::from_millis(1 + self.below(60))
+    }
+
+    fn busy_until(&self, kiosk: usize) -> Option<Instant> {
+        self.busy.filter(|(busy, until)| *busy == kiosk && self.now < *until).map(|(_, until)| until)
     }
 
     pub(crate) fn schedule(&mut self, after: Duration, event: Event) {
@@ -373,10 +380,15 @@ impl World {
                     self.input(index, Input::Link(event));
                 }
             }
-            Event::Media { kiosk, event } => self.input(kiosk, Input::Media(event)),
+            Event::Media { kiosk, event } => match self.busy_until(kiosk) {
+                Some(until) => self.schedule_at(until, Event::Media { kiosk, event }),
+                None => self.input(kiosk, Input::Media(event)),
+            },
             Event::Figures => {
                 for (kiosk, event) in self.media.figures() {
-                    self.input(kiosk, Input::Media(event));
+                    if self.busy_until(kiosk).is_none() {
+                        self.input(kiosk, Input::Media(event));
+                    }
                 }
                 self.schedule(Duration::from_millis(500), Event::Figures);
             }
