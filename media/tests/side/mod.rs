@@ -128,16 +128,28 @@ impl Pair {
     pub(crate) fn until(&mut self, what: &str, holds: impl Fn(&Self) -> bool) -> Result<()> {
         let deadline = Instant::now() + PATIENCE;
         while !holds(self) {
+            if Instant::now() > deadline {
+                bail!("{what}: not within {PATIENCE:?}; {:?}", self.record);
+            }
             match self.told.recv_timeout(LOOK_AGAIN) {
-                Ok(Told::Event(side, event)) => self.event(side, event),
-                Ok(Told::Picture(side)) => assert!(side < 2),
+                Ok(told) => self.take_in(told),
                 // What is looked at may be a file, of whose growth nobody tells.
-                Err(RecvTimeoutError::Timeout) if Instant::now() < deadline => {}
-                Err(RecvTimeoutError::Timeout) => bail!("{what}: not within {PATIENCE:?}; {:?}", self.record),
+                Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => bail!("media has gone"),
+            }
+            // Looking may take longer than it takes until the next picture.
+            while let Ok(told) = self.told.try_recv() {
+                self.take_in(told);
             }
         }
         Ok(())
+    }
+
+    fn take_in(&mut self, told: Told) {
+        match told {
+            Told::Event(side, event) => self.event(side, event),
+            Told::Picture(side) => assert!(side < 2),
+        }
     }
 
     fn event(&mut self, side: usize, event: MediaEvent) {
