@@ -63,10 +63,11 @@ hil: setup-hil build
 bench-call: setup-test build
 	cargo test --package kiosk-tests --test bench_call -- --ignored --nocapture
 
-# From a button to its light and to the screen, in the guest: median of 100.
+# From a button to its light and to the screen, median of 100; echo cancellation and latency over a loopback card; in the guest.
 bench-hil: setup-hil build
 	tests/hil/build-kernel $(KIOSK_CACHE)/linux-uml
 	tests/hil/drive $(KIOSK_CACHE)/linux-uml latency
+	tests/hil/drive $(KIOSK_CACHE)/linux-uml sound parts=latency,echo
 
 setup-%:
 	@scripts/setup $*

@@ -110,12 +110,19 @@ impl Drop for Room {
 fn launch(description: &str) -> Result<gst::Pipeline> {
     let pipeline = gst::parse::launch(description)?.downcast::<gst::Pipeline>().ok().context("a pipeline")?;
     pipeline.set_state(gst::State::Playing)?;
+    let (outcome, ..) = pipeline.state(gst::ClockTime::from_seconds(10));
+    let error = pipeline.bus().and_then(|bus| bus.pop_filtered(&[gst::MessageType::Error]));
+    ensure!(outcome.is_ok() && error.is_none(), "{description}: {error:?}");
     Ok(pipeline)
 }
 
+/// The operator.
+const SEED: u32 = 7;
+const PITCH: f32 = 110.0;
+
 /// A WAV file of speech, 12 s.
 fn speech_file() -> Result<PathBuf> {
-    let (path, samples) = (scratch("speech.wav"), speech::bytes(&speech::speech(12, 7, 110.0)));
+    let (path, samples) = (scratch("speech.wav"), speech::bytes(&speech::speech(12, SEED, PITCH)));
     let length = u32::try_from(samples.len())?;
     let mut file = Vec::from(*b"RIFF");
     file.extend((length + 36).to_le_bytes());
@@ -139,36 +146,45 @@ fn newest(path: &Path, count: usize) -> Result<Vec<i16>> {
     Ok(bytes.as_chunks().0.iter().map(|bytes| i16::from_le_bytes(*bytes)).collect())
 }
 
-/// Loudness of what is heard in the next so many seconds, dB.
-fn listen(pair: &mut Pair, heard: &PathBuf, seconds: usize) -> Result<f32> {
+/// What is heard in the next so many seconds.
+fn listen(pair: &mut Pair, heard: &PathBuf, seconds: usize) -> Result<Vec<f32>> {
     let from = samples(heard)?.len();
     // Its length is asked often, its content once: the guest has one processor.
     let enough = u64::try_from((from + seconds * 48_000) * 2)?;
     pair.until("some seconds of sound", |_| fs::metadata(heard).is_ok_and(|file| file.len() > enough))?;
-    let samples: Vec<f32> = samples(heard)?[from..].iter().map(|sample| f32::from(*sample) / 32_768.0).collect();
-    Ok(speech::decibels(&samples))
+    Ok(samples(heard)?[from..].iter().map(|sample| f32::from(*sample) / 32_768.0).collect())
 }
 
+/// The loudness of the quietest stretch of two seconds, dB.
+fn quietest(samples: &[f32]) -> f32 {
+    let starts = (0..samples.len().saturating_sub(STRETCH)).step_by(STRETCH / 4);
+    starts.map(|start| speech::decibels(&samples[start..start + STRETCH])).fold(0.0, f32::min)
+}
+
+const STRETCH: usize = 96_000;
 /// Seconds that pass before it is measured, and seconds that it is measured.
-const SETTLE_S: usize = 4;
+const SETTLE_S: usize = 2;
 const MEASURE_S: usize = 6;
-/// A machine that is too busy loses sound, and the canceller has to begin again. So often it may.
-const ATTEMPTS: usize = 6;
+/// A guest on a busy machine loses sound, here and in the room, and each time the echo comes by another way, which takes the canceller a second or
+/// two to find. So what counts is the best stretch of two seconds, against the quietest stretch of the speech; and so often it is measured.
+const ATTEMPTS: usize = 5;
 const WANTED_DB: f32 = 20.0;
 
 fn echo() -> Result<()> {
-    let (speech, heard, delays) = (speech_file()?, scratch("heard.wav"), [0_u64, 20, 40, 60, 80]);
+    let (file, heard, delays) = (speech_file()?, scratch("heard.wav"), [0_u64, 20, 40, 60, 80]);
     let call = |sound| -> Result<(Room, Pair)> {
         let room = Room::open()?;
-        let theirs = operator(MicrophoneSource::File(speech.clone()), &heard);
+        let theirs = operator(MicrophoneSource::File(file.clone()), &heard);
         let mut pair = Pair::start(kiosk(MICROPHONE, LOUDSPEAKER, sound), theirs)?;
         pair.call(1)?;
         Ok((room, pair))
     };
     let (room, mut pair) = call(NOTHING)?;
     listen(&mut pair, &heard, SETTLE_S)?;
-    let before = listen(&mut pair, &heard, 2 * MEASURE_S)?;
+    let before = speech::decibels(&listen(&mut pair, &heard, 2 * MEASURE_S)?);
     ensure!(before > -50.0, "no echo is heard: {before:.1} dB");
+    let speech = speech::speech(12, SEED, PITCH);
+    let quietest_before = before + quietest(&speech) - speech::decibels(&speech);
     println!("sound: without cancellation the echo is {before:.1} dB, the room's own delay {} ms", room.latency_ms());
     drop((room, pair));
 
@@ -177,13 +193,17 @@ fn echo() -> Result<()> {
     for delay in delays {
         room.delay(Duration::from_millis(delay));
         listen(&mut pair, &heard, SETTLE_S)?;
-        let mut reductions = Vec::new();
-        while reductions.last().is_none_or(|last| *last < WANTED_DB) {
-            ensure!(reductions.len() < ATTEMPTS, "the echo is only {reductions:?} dB weaker");
-            reductions.push(before - listen(&mut pair, &heard, MEASURE_S)?);
+        let mut weaker: Vec<f32> = Vec::new();
+        while weaker.last().is_none_or(|last| *last < WANTED_DB) {
+            ensure!(weaker.len() < ATTEMPTS, "the echo is only {weaker:.1?} dB weaker");
+            weaker.push(quietest_before - quietest(&listen(&mut pair, &heard, MEASURE_S)?));
         }
-        let statistics = pair.record[0].statistics.last().cloned().unwrap_or_default();
-        println!("sound: {delay} ms later the echo is {reductions:.1?} dB weaker; xruns so far: {}", statistics.xruns);
+        // The last one may be of a pause between words.
+        let lately = pair.record[0].statistics.iter().rev().take(MEASURE_S * 2);
+        let loudest = lately.map(|statistics| statistics.audio_level_in).fold(0.0, f64::max);
+        ensure!(loudest > 0.005, "the operator is not heard: there is no echo to cancel");
+        let xruns = pair.record[0].statistics.last().map_or(0, |statistics| statistics.xruns);
+        println!("sound: {delay} ms later the echo is {weaker:.1?} dB weaker; xruns so far: {xruns}");
     }
     println!("sound: echo passed");
     Ok(())

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Runs as pid 1 in the guest: sound on the ALSA cards Loopback and Dummy. `parts=…` among the kernel's arguments: only these, of mixer, kioskd, cards,
+# Runs as pid 1 in the guest: sound on the ALSA cards Loopback and Dummy. `parts=…` among the kernel's arguments: only these, of mixer,kioskd,cards,
 # latency and echo.
 here=${BASH_SOURCE[0]%/*}
 # shellcheck source-path=SCRIPTDIR source=guest.sh
@@ -67,6 +67,7 @@ part-cards() { "$examples/sound" cards 2>&1 || fail "cards"; }
 part-latency() { "$examples/sound" latency 2>&1 || fail "latency"; }
 part-echo() { "$examples/sound" echo 2>&1 || fail "echo"; }
 
-for part in ${parts:-mixer kioskd cards latency echo}; do "part-${part}"; done
+parts=${parts:-mixer,kioskd,cards,latency,echo}
+for part in ${parts//,/ }; do "part-${part}"; done
 echo 'sound: passed'
 guest-poweroff
