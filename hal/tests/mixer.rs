@@ -1,4 +1,4 @@
-//! The simulated mixer keeps the contract of mixers. A real one does so in the guest: tests/hil/sound.
+//! The simulated mixer keeps the contract of mixers. A real one does so in the guest: tests/hil/sound.sh.
 
 #[path = "contract/mixer.rs"]
 mod contract;
