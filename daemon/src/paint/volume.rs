@@ -4,17 +4,17 @@ use super::{
     canvas::Canvas,
     icon::Icon,
     text::Stand,
-    theme::{ACCENT, Face, INK, QUIET, SCRIM},
+    theme::{ACCENT, Face, INK, QUIET, RAISED},
 };
 
-/// A scrim in the middle of the screen with an icon, a bar and the percentage.
+/// A plate in the middle of the screen with an icon, a bar and the percentage.
 pub(super) fn paint(canvas: &mut Canvas<'_>, percent: u8) {
     let scale = canvas.scale;
     let (pad, side) = (scale.gap(), 9.0 * scale.unit);
     let width = (scale.width - 2.0 * scale.margin()).min(90.0 * scale.unit);
     let height = side + 2.0 * pad;
     let (left, top) = ((scale.width - width) / 2.0, (scale.height - height) / 2.0);
-    canvas.rounded([left, top, width, height], height / 4.0, SCRIM);
+    canvas.rounded([left, top, width, height], height / 4.0, RAISED);
     let icon = if percent == 0 { Icon::LoudspeakerOff } else { Icon::Loudspeaker };
     canvas.icon(icon, (left + pad, top + pad), side, INK);
     // As wide as its widest, so that the bar stays where it is.
