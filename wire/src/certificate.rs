@@ -9,7 +9,7 @@ const CLOCK_LEEWAY: u64 = 60;
 /// Longest life of a session certificate, seconds.
 const LONGEST_SESSION: u64 = 86_400;
 /// 2^53 - 1: the largest integer that a browser reads without loss.
-const LARGEST_INTEGER: u64 = (1 << 53) - 1;
+pub(crate) const LARGEST_INTEGER: u64 = (1 << 53) - 1;
 
 /// What a peer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

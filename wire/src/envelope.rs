@@ -18,6 +18,8 @@ pub enum Kind {
     SessionCertificate,
     /// Signed by an operator key.
     Membership,
+    /// Signed by an operator key.
+    RevocationList,
 }
 
 impl Kind {
@@ -28,6 +30,7 @@ impl Kind {
             Self::Message => "eyJhbGciOiJFUzI1NiIsInR5cCI6ImtzcDEifQ",
             Self::SessionCertificate => "eyJhbGciOiJFUzI1NiIsInR5cCI6ImtzcDEtc2VzcyJ9",
             Self::Membership => "eyJhbGciOiJFUzI1NiIsInR5cCI6ImtzcDEtbWVtYiJ9",
+            Self::RevocationList => "eyJhbGciOiJFUzI1NiIsInR5cCI6ImtzcDEtcmV2byJ9",
         }
     }
 }
@@ -61,6 +64,10 @@ impl Envelope {
 
     pub(crate) fn membership(payload: &[u8], key: &OperatorKey) -> Self {
         Self::seal(Kind::Membership, payload, |input| key.sign(input))
+    }
+
+    pub(crate) fn revocation_list(payload: &[u8], key: &OperatorKey) -> Self {
+        Self::seal(Kind::RevocationList, payload, |input| key.sign(input))
     }
 
     /// From one text message of the data channel.
@@ -131,9 +138,12 @@ mod tests {
 
     #[test]
     fn headers_are_what_the_protocol_says() {
-        for (kind, typ) in
-            [(Kind::Message, "ksp1"), (Kind::SessionCertificate, "ksp1-sess"), (Kind::Membership, "ksp1-memb")]
-        {
+        for (kind, typ) in [
+            (Kind::Message, "ksp1"),
+            (Kind::SessionCertificate, "ksp1-sess"),
+            (Kind::Membership, "ksp1-memb"),
+            (Kind::RevocationList, "ksp1-revo"),
+        ] {
             let header = BASE64_URL_SAFE_NO_PAD.decode(kind.protected()).expect("a constant");
             assert_eq!(String::from_utf8(header), Ok(format!(r#"{{"alg":"ES256","typ":"{typ}"}}"#)));
         }

@@ -100,6 +100,11 @@ pub enum ServerFrame {
         /// Which.
         peer: PeerId,
     },
+    /// Whom an authority no longer vouches for: after the welcome, and again when there is news.
+    Revocations {
+        /// A revocation list.
+        list: Envelope,
+    },
     /// A peer's message.
     Msg {
         /// Whose, says the server.

@@ -28,6 +28,23 @@ pub(crate) fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     hash.finalize().into()
 }
 
+/// SHA-256 of what comes in pieces, like a file.
+#[derive(Clone, Debug, Default)]
+pub struct Hasher(Sha256);
+
+impl Hasher {
+    /// The next piece.
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// Of all pieces.
+    #[must_use]
+    pub fn finish(self) -> Hash {
+        Hash(self.0.finalize().into())
+    }
+}
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $bytes:literal, $refusal:ident) => {
         $(#[$doc])*
@@ -86,12 +103,25 @@ id! {
     ChatId, 16, PayloadSyntax
 }
 id! {
+    /// One question to the room: 16 random bytes, made by who asks.
+    AskId, 16, PayloadSyntax
+}
+id! {
+    /// One file: 16 random bytes, made by its sender.
+    FileId, 16, PayloadSyntax
+}
+id! {
     /// The server's challenge: 16 random bytes.
     Nonce, 16, Nonce
 }
 id! {
     /// Hash of an envelope's signing input. Signature bytes are never an id: ECDSA is malleable.
     Hash, 32, PayloadSyntax
+}
+
+impl CallId {
+    /// What belongs to no call (docs/protocol.md §6).
+    pub const NONE: Self = Self([0; 16]);
 }
 
 /// SHA-256 of a DTLS certificate in DER, as in `a=fingerprint:sha-256` (RFC 8122 §5). In JSON: 64 lower-case hex digits.
@@ -178,6 +208,16 @@ mod tests {
         assert_eq!(id.to_string().len(), 43);
         assert_eq!(id.to_string().parse(), Ok(id));
         assert_eq!("short".parse::<PeerId>(), Err(Refusal::PeerId));
+    }
+
+    #[test]
+    fn pieces_hash_as_the_whole() {
+        let mut hasher = Hasher::default();
+        hasher.add(b"a");
+        hasher.add(b"bc");
+        // FIPS 180-4, example of one block.
+        let digits = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(Fingerprint(hasher.finish().0).to_string(), digits);
     }
 
     #[test]

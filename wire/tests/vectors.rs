@@ -5,9 +5,10 @@
 use std::{fs, path::PathBuf};
 
 use kiosk_wire::{
-    Body, ByeReason, CallId, Candidate, ChatId, Description, Envelope, Fingerprint, Hash, IdentityKey, MemberRoom,
-    Membership, Message, MessageHeader, Name, Nonce, OperatorKey, PeerId, ProofOfPossession, Recipient, Refusal,
-    RejectReason, Role, Room, SdpType, SessionCertificate, SessionKey, Transport,
+    AskId, Body, ByeReason, CallId, Candidate, ChatId, Description, Envelope, Fault, FileId, FileOffer, FileRefusal,
+    Fingerprint, Hash, IdentityKey, KioskState, KioskStatus, MemberRoom, Membership, Message, MessageHeader, Name,
+    Nonce, OperatorKey, PeerId, ProofOfPossession, Recipient, Refusal, RejectReason, Role, Room, SdpType,
+    SessionCertificate, SessionKey, Transport, Wish,
 };
 use serde_json::{Value, json};
 
@@ -80,7 +81,7 @@ fn bodies() -> Vec<Body> {
         username_fragment: None,
     };
     vec![
-        Body::Offer(description("actpass")),
+        Body::Offer { description: description("actpass"), resume: None },
         Body::Ringing,
         Body::Answer(description("active")),
         Body::Candidates(vec![candidate]),
@@ -98,9 +99,29 @@ fn bodies() -> Vec<Body> {
         },
         Body::Chat { id: ChatId([7; 16]), text: "Grüße, 你好, \"quoted\" \\ \u{1f600}\nsecond line".to_owned() },
         Body::ChatReceived(ChatId([7; 16])),
-        Body::Media { audio: true, video: false },
+        Body::Media { audio: true, video: false, screen: true, hold: false },
         Body::Ping(41),
         Body::Pong(41),
+        Body::PairCancel,
+        Body::Status(KioskStatus { state: KioskState::InCall, faults: vec![Fault::Camera, Fault::Panel], unread: 2 }),
+        Body::Ask { id: AskId([10; 16]), wish: Wish::Volume(55) },
+        Body::Ask { id: AskId([11; 16]), wish: Wish::SnapshotCamera },
+        Body::Reply { id: AskId([11; 16]), granted: true },
+        Body::FileOffer(FileOffer {
+            id: FileId([12; 16]),
+            name: "Lageplan Süd.pdf".to_owned(),
+            media_type: "application/pdf".to_owned(),
+            size: 123_456,
+            sha256: Hash([13; 32]),
+        }),
+        Body::FileAccept { id: FileId([12; 16]), offset: 65_536 },
+        Body::FileProgress { id: FileId([12; 16]), received: 98_304 },
+        Body::FileDone(FileId([12; 16])),
+        Body::FileCancel { id: FileId([12; 16]), why: FileRefusal::Quota },
+        Body::Show(Some(FileId([12; 16]))),
+        Body::Show(None),
+        Body::Offer { description: description("actpass"), resume: Some(CallId([8; 16])) },
+        Body::Reject(RejectReason::Gone),
     ]
 }
 
@@ -110,7 +131,7 @@ fn header(seq: u32, body: &Body) -> MessageHeader {
         to: recipient().peer,
         to_session: recipient().session,
         room: room(),
-        call: CallId([9; 16]),
+        call: if outside_a_call(body) { CallId::NONE } else { CallId([9; 16]) },
         seq,
         re: matches!(body, Body::Answer(_)).then_some(Hash([5; 32])),
         at: 1_790_000_012_345,
@@ -118,8 +139,15 @@ fn header(seq: u32, body: &Body) -> MessageHeader {
 }
 
 fn transport(body: &Body) -> Transport {
-    let on_channel = matches!(body.name(), "confirm" | "chat" | "chat-received" | "media" | "ping" | "pong");
+    let on_channel = matches!(
+        body.name(),
+        "confirm" | "chat" | "chat-received" | "media" | "ask" | "reply" | "show" | "ping" | "pong"
+    ) || body.name().starts_with("file-");
     if on_channel { Transport::Channel } else { Transport::Link }
+}
+
+fn outside_a_call(body: &Body) -> bool {
+    body.name() == "status" || body.name().starts_with("pair-")
 }
 
 fn transport_name(transport: Transport) -> &'static str {
@@ -199,6 +227,32 @@ fn wrong_payloads() -> Vec<(&'static str, usize, &'static str, String, Refusal)>
             " ".to_owned(),
             Refusal::BodyLimit,
         ),
+        ("a volume of 101 %", 18, r#""value":55"#, r#""value":101"#.to_owned(), Refusal::BodyLimit),
+        ("a volume without a value", 18, r#""value":55"#, r#""value":null"#.to_owned(), Refusal::BodyLimit),
+        ("a value where none belongs", 19, r#""value":null"#, r#""value":1"#.to_owned(), Refusal::BodyLimit),
+        ("an unknown wish", 19, "snapshot-camera", "format-disk".to_owned(), Refusal::PayloadSyntax),
+        ("a folder in a file's name", 21, "Lageplan Süd.pdf", "../Lageplan.pdf".to_owned(), Refusal::BodyLimit),
+        ("a file of no bytes", 21, r#""size":123456"#, r#""size":0"#.to_owned(), Refusal::BodyLimit),
+        ("a file of 2^53 bytes", 21, r#""size":123456"#, r#""size":9007199254740992"#.to_owned(), Refusal::BodyLimit),
+        ("a media type with a space", 21, "application/pdf", "application/ pdf".to_owned(), Refusal::BodyLimit),
+        ("a fault twice", 17, r#"["camera","panel"]"#, r#"["camera","camera"]"#.to_owned(), Refusal::BodyLimit),
+        (
+            "a resumption of null",
+            28,
+            r#""resume":"CAgICAgICAgICAgICAgICA""#,
+            r#""resume":null"#.to_owned(),
+            Refusal::PayloadSyntax,
+        ),
+        ("a resumption of no call", 28, "CAgICAgICAgICAgICAgICA", CallId::NONE.to_string(), Refusal::BodyLimit),
+        (
+            "a resumption in an answer",
+            2,
+            r#""body":{"#,
+            r#""body":{"resume":"CAgICAgICAgICAgICAgICA","#.to_owned(),
+            Refusal::PayloadSyntax,
+        ),
+        ("pairing within a call", 16, "AAAAAAAAAAAAAAAAAAAAAA", CallId([9; 16]).to_string(), Refusal::WrongTransport),
+        ("a file outside a call", 24, "CQkJCQkJCQkJCQkJCQkJCQ", CallId::NONE.to_string(), Refusal::WrongTransport),
     ]
 }
 
