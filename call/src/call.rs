@@ -1,4 +1,5 @@
-//! One call: who it is with, how far it is, what has been seen of its security.
+//! One call: who it is with and how long it lasts, and the peer connection that carries it now. The first outlives the second: a call
+//! whose connection is lost gets a new one (docs/protocol.md §7, "A lost connection").
 
 use std::time::Instant;
 
@@ -7,22 +8,35 @@ use kiosk_wire::{
     Refusal, SessionCertificate, SessionKey, Transport,
 };
 
-use crate::{clock::UnixMillis, view::PeerName};
+use crate::{clock::UnixMillis, port::ServerId, reconnecting::Talk, view::PeerName};
 
 /// Most remote candidates kept until they can be used; more are refused.
 const MOST_HELD_CANDIDATES: usize = 128;
 
-/// How far the call is.
+/// How far the connection is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     /// Media makes our offer, or it is out; `ringing`: a person there is being asked.
-    RingingOut { ringing: bool },
-    /// A person here is being asked.
-    RingingIn(Description),
+    Offered { ringing: bool },
+    /// The peer's offer is here, and not answered yet.
+    Asked(Description),
     /// An answer is on its way; nothing passes the gates.
     Connecting { since: Instant },
-    /// Confirmed; the gates are open.
-    InCall { since: Instant },
+    /// The gates are open.
+    Confirmed,
+}
+
+/// How far the call is, for people.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Stage<'a> {
+    /// We called; `ringing`: a person there is being asked.
+    RingingOut { ringing: bool },
+    /// A person here is being asked.
+    RingingIn,
+    /// Answered, and not confirmed yet.
+    Connecting,
+    /// It was confirmed once, whatever has become of its connection.
+    InCall(&'a Talk),
 }
 
 /// The certificates of the DTLS handshake.
@@ -41,6 +55,15 @@ pub(crate) struct Confirmation {
     pub(crate) answer: Hash,
 }
 
+/// What the peer says that it sends (docs/protocol.md §6, `media`).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PeerSends {
+    pub(crate) audio: bool,
+    pub(crate) video: bool,
+    pub(crate) screen: bool,
+    pub(crate) hold: bool,
+}
+
 /// Sequence numbers of one transport.
 #[derive(Clone, Copy, Debug, Default)]
 struct Sequence {
@@ -50,13 +73,31 @@ struct Sequence {
 
 #[derive(Debug)]
 pub(crate) struct Call {
+    /// That of the first connection, which both sides know, however often there was a new one.
     pub(crate) id: CallId,
+    /// We called.
     pub(crate) outgoing: bool,
-    pub(crate) phase: Phase,
     pub(crate) name: PeerName,
-    /// The peer's session at the start of the call. Every message of the call is of this session and for `me`.
+    pub(crate) peer_sends: PeerSends,
+    /// Since the first confirmation.
+    pub(crate) talk: Option<Talk>,
+    /// The only one: an earlier one is closed.
+    pub(crate) connection: Connection,
+}
+
+/// One peer connection, from its offer on, and all that was signed for it.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    /// The `call` of its messages.
+    pub(crate) id: CallId,
+    /// We offered it.
+    pub(crate) outgoing: bool,
+    /// Where both met.
+    pub(crate) server: ServerId,
+    pub(crate) phase: Phase,
+    /// The peer's session at its start. Every message of the connection is of this session and for `me`.
     pub(crate) certificate: SessionCertificate,
-    /// Our session at the start of the call; the link may have another one by now, the channel keeps this one.
+    /// Our session at its start; the link may have another one by now, the channel keeps this one.
     key: SessionKey,
     pub(crate) me: Recipient,
     link: Sequence,
@@ -76,45 +117,81 @@ pub(crate) struct Call {
     pub(crate) channel_open: bool,
     pub(crate) confirm_sent: bool,
     pub(crate) confirmation: Option<Confirmation>,
-    pub(crate) peer_audio: bool,
-    pub(crate) peer_video: bool,
     pub(crate) pings: u32,
     pub(crate) packets_received: u64,
+    /// The last sign of life of the peer.
+    pub(crate) heard_at: Option<Instant>,
     /// When media told its figures last.
     pub(crate) measured_at: Option<Instant>,
-    /// Media says that the peer is gone.
+    /// Media says that the peer is gone, or that it cannot go on here.
     pub(crate) gone: bool,
 }
 
-/// Both ends of a new call.
+/// Both ends of a new connection.
 pub(crate) struct Ends {
+    pub(crate) server: ServerId,
     pub(crate) certificate: SessionCertificate,
-    pub(crate) name: PeerName,
     pub(crate) key: SessionKey,
     pub(crate) me: Recipient,
 }
 
 impl Call {
+    pub(crate) const fn new(name: PeerName, connection: Connection) -> Self {
+        Self {
+            id: connection.id,
+            outgoing: connection.outgoing,
+            name,
+            peer_sends: PeerSends { audio: true, video: true, screen: false, hold: false },
+            talk: None,
+            connection,
+        }
+    }
+
+    pub(crate) fn peer(&self) -> PeerId {
+        self.connection.peer()
+    }
+
+    pub(crate) const fn stage(&self) -> Stage<'_> {
+        match (&self.talk, &self.connection.phase) {
+            (Some(talk), _) => Stage::InCall(talk),
+            (None, Phase::Offered { ringing }) => Stage::RingingOut { ringing: *ringing },
+            (None, Phase::Asked(_)) => Stage::RingingIn,
+            (None, Phase::Connecting { .. } | Phase::Confirmed) => Stage::Connecting,
+        }
+    }
+
+    /// The gates are open.
+    pub(crate) const fn confirmed(&self) -> bool {
+        self.connection.confirmed()
+    }
+
+    /// It was confirmed once, and its connection is lost.
+    pub(crate) fn reconnecting(&self) -> bool {
+        self.talk.as_ref().is_some_and(|talk| talk.lost.is_some())
+    }
+}
+
+impl Connection {
     pub(crate) fn outgoing(id: CallId, ends: Ends) -> Self {
-        Self::new(id, true, Phase::RingingOut { ringing: false }, ends)
+        Self::new(id, true, Phase::Offered { ringing: false }, ends)
     }
 
     /// From a verified offer.
-    pub(crate) fn incoming(id: CallId, offer: (Hash, Description), ends: Ends) -> Self {
-        let mut call = Self::new(id, false, Phase::RingingIn(offer.1.clone()), ends);
-        call.offer = Some(offer.0);
-        call.remote = Some(offer.1);
-        call.link.received = 1;
-        call
+    pub(crate) fn incoming(id: CallId, (hash, description): (Hash, Description), ends: Ends) -> Self {
+        let mut connection = Self::new(id, false, Phase::Asked(description.clone()), ends);
+        connection.offer = Some(hash);
+        connection.remote = Some(description);
+        connection.link.received = 1;
+        connection
     }
 
     fn new(id: CallId, outgoing: bool, phase: Phase, ends: Ends) -> Self {
-        let Ends { certificate, name, key, me } = ends;
+        let Ends { server, certificate, key, me } = ends;
         Self {
             id,
             outgoing,
+            server,
             phase,
-            name,
             certificate,
             key,
             me,
@@ -131,10 +208,9 @@ impl Call {
             channel_open: false,
             confirm_sent: false,
             confirmation: None,
-            peer_audio: true,
-            peer_video: true,
             pings: 0,
             packets_received: 0,
+            heard_at: None,
             measured_at: None,
             gone: false,
         }
@@ -145,7 +221,7 @@ impl Call {
     }
 
     pub(crate) const fn confirmed(&self) -> bool {
-        matches!(self.phase, Phase::InCall { .. })
+        matches!(self.phase, Phase::Confirmed)
     }
 
     /// The next message to the peer.
@@ -170,19 +246,20 @@ impl Call {
         Message::seal(&self.key, &header, body)
     }
 
-    /// Rule 10: a repeated number is a replay, a skipped one means that messages are missing.
+    /// Rule 10: a repeated number is a replay, a skipped one means that messages are missing. What the peer says on the channel
+    /// before its first confirmation that arrives may be lost: stacks lose data while an SCTP association is being set up.
     pub(crate) const fn receive(&mut self, transport: Transport, seq: u32) -> Result<(), Refusal> {
-        let sequence = match transport {
-            Transport::Link => &mut self.link,
-            Transport::Channel => &mut self.channel,
+        let (sequence, may_skip) = match transport {
+            Transport::Link => (&mut self.link, false),
+            Transport::Channel => (&mut self.channel, self.confirmation.is_none()),
         };
         if seq < sequence.received {
             return Err(Refusal::Replayed);
         }
-        if seq > sequence.received {
+        if seq > sequence.received && !may_skip {
             return Err(Refusal::OutOfOrder);
         }
-        sequence.received += 1;
+        sequence.received = seq.saturating_add(1);
         Ok(())
     }
 

@@ -2,17 +2,19 @@
 
 use std::time::Duration;
 
-use kiosk_wire::{Body, ChatId, Envelope, Message, Refusal, Transport};
-use rand_chacha::rand_core::RngCore as _;
+use kiosk_wire::{Body, Envelope, Message, Refusal, Transport};
 
 use crate::{
     Kiosk,
-    call::{Call, Confirmation},
-    port::Statistics,
-    security::{PING_EVERY, SILENCE},
+    call::{Call, Confirmation, PeerSends},
+    port::{Loss, Statistics},
+    security::PING_EVERY,
     timers::Timer,
     view::Ending,
 };
+
+/// A peer that says nothing for so long is lost.
+const SILENCE: Duration = Duration::from_secs(3);
 
 /// Media tells its figures more often than this, every 500 ms, unless it is busy.
 const FIGURES: Duration = Duration::from_millis(1_500);
@@ -29,11 +31,13 @@ impl Kiosk {
 
     fn open_channel_message(&mut self, text: &str) -> Result<(), Refusal> {
         let call = self.call.as_mut().ok_or(Refusal::UnknownCall)?;
-        let message = Message::open(&Envelope::parse(text)?, &call.certificate, &call.me, Transport::Channel)?;
-        if message.call != call.id {
+        let connection = &mut call.connection;
+        let envelope = Envelope::parse(text)?;
+        let message = Message::open(&envelope, &connection.certificate, &connection.me, Transport::Channel)?;
+        if message.call != connection.id {
             return Err(Refusal::UnknownCall);
         }
-        call.receive(Transport::Channel, message.seq)?;
+        connection.receive(Transport::Channel, message.seq)?;
         match message.body {
             Body::Confirm { local, remote, offer, answer } => {
                 return self.peer_confirmed(Confirmation { local, remote, offer, answer });
@@ -44,16 +48,28 @@ impl Kiosk {
             }
             _ if !call.confirmed() => return Err(Refusal::NotConfirmed),
             Body::Chat { id, text } => {
-                let name = call.name.name.clone();
-                self.chat.hear(id, &name, text, self.now.wall)?;
+                let (peer, name) = (call.peer(), call.name.name.clone());
+                self.hear(peer, name, (id, text));
                 self.send_on_channel(&Body::ChatReceived(id));
             }
-            Body::ChatReceived(id) => self.chat.delivered(id),
-            Body::Media { audio, video } => (call.peer_audio, call.peer_video) = (audio, video),
+            Body::ChatReceived(id) => {
+                let peer = call.peer();
+                self.chat_received(peer, id);
+            }
+            Body::Media { audio, video, screen, hold } => call.peer_sends = PeerSends { audio, video, screen, hold },
+            Body::Ask { id, wish } => self.asked(id, wish)?,
+            // We ask for nothing.
+            Body::Reply { .. } => return Err(Refusal::Unexpected),
+            Body::FileOffer(_)
+            | Body::FileAccept { .. }
+            | Body::FileProgress { .. }
+            | Body::FileDone(_)
+            | Body::FileCancel { .. }
+            | Body::Show(_) => self.file_message(message.body)?,
             Body::Ping(n) => self.send_on_channel(&Body::Pong(n)),
             Body::Pong(_) => {}
             // Link messages: `Message::open` has refused them.
-            Body::Offer(_)
+            Body::Offer { .. }
             | Body::Ringing
             | Body::Answer(_)
             | Body::Candidates(_)
@@ -61,25 +77,29 @@ impl Kiosk {
             | Body::Reject(_)
             | Body::PairCommit(_)
             | Body::PairReveal(_)
-            | Body::PairConfirm => return Err(Refusal::WrongTransport),
+            | Body::PairConfirm
+            | Body::PairCancel
+            | Body::Status(_) => return Err(Refusal::WrongTransport),
         }
         self.heard();
         Ok(())
     }
 
-    /// A sign of life.
-    fn heard(&mut self) {
-        if self.call.as_ref().is_some_and(Call::confirmed) {
-            self.timers.set(Timer::Silence, self.after(SILENCE));
-        }
+    /// A sign of life. It may be of a connection that was given up already, and is not replaced yet: then all is well again.
+    pub(crate) fn heard(&mut self) {
+        let now = self.now.mono;
+        let Some(connection) = self.connection().filter(|its| its.confirmed() && !its.gone) else { return };
+        connection.heard_at = Some(now);
+        self.timers.set(Timer::Silence, self.after(SILENCE));
+        self.resumed();
     }
 
     pub(crate) fn measured(&mut self, statistics: Statistics) {
         let now = self.now.mono;
-        let Some(call) = &mut self.call else { return };
-        call.measured_at = Some(now);
-        if statistics.packets_received > call.packets_received {
-            call.packets_received = statistics.packets_received;
+        let Some(connection) = self.connection() else { return };
+        connection.measured_at = Some(now);
+        if statistics.packets_received > connection.packets_received {
+            connection.packets_received = statistics.packets_received;
             self.heard();
         }
         self.statistics = Some(statistics);
@@ -89,35 +109,21 @@ impl Kiosk {
     /// seconds to open) and it is too early to say; should it hang for good, that is the watchdog's business.
     pub(crate) fn silent(&mut self) {
         let now = self.now.mono;
-        let is_busy = self.call.as_ref().is_some_and(|call| {
-            !call.gone && call.measured_at.is_some_and(|at| now.saturating_duration_since(at) > FIGURES)
-        });
-        if is_busy {
+        let Some(connection) = self.connection() else { return };
+        let gone = connection.gone;
+        let is_busy = connection.measured_at.is_some_and(|at| now.saturating_duration_since(at) > FIGURES);
+        if is_busy && !gone {
             self.timers.set(Timer::Silence, self.after(FIGURES));
         } else {
-            self.end_call(Ending::PeerLost);
+            self.connection_lost(if gone { Loss::Closed } else { Loss::Silence });
         }
     }
 
     pub(crate) fn ping(&mut self) {
-        let Some(call) = self.call.as_mut().filter(|call| call.confirmed()) else { return };
-        call.pings = call.pings.wrapping_add(1);
-        let n = call.pings;
+        let Some(connection) = self.connection().filter(|connection| connection.confirmed()) else { return };
+        connection.pings = connection.pings.wrapping_add(1);
+        let n = connection.pings;
         self.send_on_channel(&Body::Ping(n));
         self.timers.set(Timer::Ping, self.after(PING_EVERY));
-    }
-
-    pub(crate) fn say(&mut self, text: String) {
-        if !self.call.as_ref().is_some_and(Call::confirmed) {
-            return self.decline("there is no call to chat in".to_owned());
-        }
-        let Ok(text) = Body::chat_text(text) else {
-            return self.decline("a line of chat has 1 to 4000 characters and at most 8192 bytes".to_owned());
-        };
-        let mut id = [0; 16];
-        self.random.fill_bytes(&mut id);
-        let id = ChatId(id);
-        self.chat.say(id, text.clone(), self.now.wall);
-        self.send_on_channel(&Body::Chat { id, text });
     }
 }

@@ -1,24 +1,35 @@
-//! The link: opening it, signing in, who is in the room, trying again. Everything about the server; nothing about a call.
+//! The link to one server: opening it, signing in, who is in the room, trying again. Nothing about a call.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use kiosk_wire::{
     ClientFrame, Envelope, IceServer, IdentityKey, Name, Nonce, PeerDescription, PeerId, ProofOfPossession, Recipient,
-    Refusal, Role, Room, SessionCertificate, SessionKey,
+    Refusal, Role, Room, SessionCertificate, SessionId, SessionKey,
 };
 use rand_chacha::{ChaCha20Rng, rand_core::RngCore as _};
 use url::Url;
 
-use crate::{clock::UnixMillis, port::LinkCommand};
+use crate::{
+    clock::UnixMillis,
+    outside::Numbers,
+    port::{CallId, LinkCommand},
+    view::LinkTrouble,
+};
 
 /// Longest time from opening to signed in.
 pub(crate) const SIGN_IN_TIMEOUT: Duration = Duration::from_secs(15);
 /// Full jitter: each wait is drawn between the shortest and a ceiling that doubles from 1 s to the longest.
 const SHORTEST_RETRY: Duration = Duration::from_millis(500);
 const LONGEST_RETRY: Duration = Duration::from_secs(15);
+/// While a call reconnects: the ceiling of the waits, and the longest time to open, and then to sign in.
+const LONGEST_RETRY_IN_HASTE: Duration = Duration::from_secs(1);
+pub(crate) const HASTE: Duration = Duration::from_secs(2);
 /// Another program signed in with our identity: do not fight over it.
 const RETRY_AFTER_GONE: Duration = Duration::from_secs(30);
-/// A session's life; renewed before it ends, in an idle moment.
+/// A session's life; renewed before it ends, but not while a call is being set up.
 const SESSION_LIFE_SECS: u64 = 86_400;
 /// When a session is renewed.
 pub(crate) const RENEW_AFTER: Duration = Duration::from_secs(23 * 3_600);
@@ -26,6 +37,15 @@ pub(crate) const RENEW_AFTER: Duration = Duration::from_secs(23 * 3_600);
 const CLOCK_FLOOR: UnixMillis = UnixMillis(1_767_225_600_000);
 /// Most peers remembered; a server that names more is lying or not ours.
 const MOST_PEERS: usize = 4_096;
+
+/// How long a link waits, after so many attempts in a row that have failed, before it opens again. `in_haste`: while a call reconnects.
+#[must_use]
+pub fn retry_wait(failures: u32, in_haste: bool, random: u64) -> Duration {
+    let longest = if in_haste { LONGEST_RETRY_IN_HASTE } else { LONGEST_RETRY };
+    let ceiling = Duration::from_secs(1 << failures.min(4)).min(longest);
+    let spread = u64::try_from((ceiling - SHORTEST_RETRY).as_millis()).expect("seconds fit");
+    SHORTEST_RETRY + Duration::from_millis(random % (spread + 1))
+}
 
 /// Unix seconds, if the clock can be right.
 pub(crate) const fn trusted_seconds(wall: UnixMillis) -> Option<u64> {
@@ -46,12 +66,16 @@ pub(crate) struct Session {
     pub(crate) me: Recipient,
     pub(crate) peers: BTreeMap<PeerId, RoomPeer>,
     pub(crate) ice: Vec<IceServer>,
+    /// Of messages outside a call, by the peer's session.
+    pub(crate) outside: BTreeMap<SessionId, Numbers>,
+    /// Calls offered in this session: an id is good once.
+    pub(crate) calls_seen: BTreeSet<CallId>,
 }
 
 #[derive(Debug)]
 pub(crate) enum State {
-    /// Waiting to try again; why, for people.
-    Down { reason: String },
+    /// Waiting to try again; why, for an admin.
+    Down { trouble: LinkTrouble, reason: String },
     /// The WebSocket is opening.
     Opening,
     /// Waiting for hello.
@@ -62,38 +86,37 @@ pub(crate) enum State {
     Up(Box<Session>),
 }
 
-/// What the kiosk calls itself at the server.
-#[derive(Clone, Debug)]
+/// Who signs in, at every server the same.
+#[derive(Debug)]
 pub(crate) struct Presence {
+    pub(crate) identity: IdentityKey,
     pub(crate) name: Name,
     pub(crate) room: Room,
-    pub(crate) servers: Vec<String>,
+    /// What authorities say of us.
+    pub(crate) memberships: Vec<Envelope>,
+    /// Of the last sign-in at any server.
+    pub(crate) epoch: u64,
+}
+
+impl Presence {
+    pub(crate) fn peer_id(&self) -> PeerId {
+        self.identity.public().peer_id()
+    }
 }
 
 #[derive(Debug)]
 pub(crate) struct Link {
-    identity: IdentityKey,
-    presence: Presence,
-    epoch: u64,
-    attempt: usize,
+    pub(crate) server: String,
     failures: u32,
-    /// Highest epoch seen of each peer, so that an old session cannot come back.
+    /// Highest epoch seen of each peer at this server, so that an old session cannot come back.
     epochs: BTreeMap<PeerId, u64>,
     pub(crate) state: State,
 }
 
 impl Link {
-    pub(crate) const fn new(identity: IdentityKey, presence: Presence, epoch: u64) -> Self {
-        let state = State::Down { reason: String::new() };
-        Self { identity, presence, epoch, attempt: 0, failures: 0, epochs: BTreeMap::new(), state }
-    }
-
-    pub(crate) fn peer_id(&self) -> PeerId {
-        self.identity.public().peer_id()
-    }
-
-    pub(crate) const fn presence(&self) -> &Presence {
-        &self.presence
+    pub(crate) const fn new(server: String) -> Self {
+        let state = State::Down { trouble: LinkTrouble::NoServer, reason: String::new() };
+        Self { server, failures: 0, epochs: BTreeMap::new(), state }
     }
 
     pub(crate) fn session(&self) -> Option<&Session> {
@@ -103,20 +126,17 @@ impl Link {
         }
     }
 
-    pub(crate) fn peer(&self, peer: PeerId) -> Option<&RoomPeer> {
-        self.session()?.peers.get(&peer)
+    pub(crate) fn session_mut(&mut self) -> Option<&mut Session> {
+        match &mut self.state {
+            State::Up(session) => Some(session),
+            State::Down { .. } | State::Opening | State::Opened | State::SigningIn(_) => None,
+        }
     }
 
-    /// Opens the next server's WebSocket. None: no server is configured.
-    pub(crate) fn open(&mut self) -> Option<LinkCommand> {
-        let server = self.server()?.to_owned();
+    /// Opens the WebSocket.
+    pub(crate) fn open(&mut self) -> LinkCommand {
         self.state = State::Opening;
-        Some(LinkCommand::Connect(server))
-    }
-
-    fn server(&self) -> Option<&str> {
-        let servers = &self.presence.servers;
-        servers.get(self.attempt.checked_rem(servers.len())?).map(String::as_str)
+        LinkCommand::Connect(self.server.clone())
     }
 
     pub(crate) fn opened(&mut self) {
@@ -124,24 +144,27 @@ impl Link {
     }
 
     /// The link is gone: how long to wait before the next attempt.
-    pub(crate) fn down(&mut self, reason: String, replaced: bool, random: &mut ChaCha20Rng) -> Duration {
+    pub(crate) fn down(
+        &mut self,
+        (trouble, reason): (LinkTrouble, String),
+        in_haste: bool,
+        random: &mut ChaCha20Rng,
+    ) -> Duration {
         let was_up = matches!(self.state, State::Up(_));
-        self.state = State::Down { reason };
+        self.state = State::Down { trouble, reason };
         self.failures = if was_up { 0 } else { self.failures.saturating_add(1) };
-        self.attempt = self.attempt.wrapping_add(1);
-        let ceiling = Duration::from_secs(1 << self.failures.min(4)).min(LONGEST_RETRY);
-        let spread = u64::try_from((ceiling - SHORTEST_RETRY).as_millis()).expect("seconds fit");
-        let wait = SHORTEST_RETRY + Duration::from_millis(random.next_u64() % (spread + 1));
-        if replaced { wait + RETRY_AFTER_GONE } else { wait }
+        let wait = retry_wait(self.failures, in_haste, random.next_u64());
+        if trouble == LinkTrouble::Replaced { wait + RETRY_AFTER_GONE } else { wait }
     }
 
-    /// Answers the server's challenge with a new session key. The new epoch is to be stored before the frame goes out.
+    /// Answers the server's challenge with a new session key. The presence's new epoch is to be stored before the frame goes out.
     pub(crate) fn sign_in(
         &mut self,
+        presence: &mut Presence,
         (versions, nonce, audience): (&[u8], Nonce, String),
         wall: UnixMillis,
         random: &mut ChaCha20Rng,
-    ) -> Result<(u64, ClientFrame), Refusal> {
+    ) -> Result<ClientFrame, Refusal> {
         if !matches!(self.state, State::Opened) {
             return Err(Refusal::Unexpected);
         }
@@ -149,66 +172,79 @@ impl Link {
             return Err(Refusal::Version);
         }
         // Else a rogue server could relay our sign-in to the real one.
-        if !self.server().is_some_and(|dialled| same_server(dialled, &audience)) {
+        if !same_server(&self.server, &audience) {
             return Err(Refusal::Audience);
         }
         let key = session_key(random);
-        self.epoch += 1;
+        presence.epoch += 1;
         let not_before = trusted_seconds(wall).unwrap_or_default();
         let certificate = SessionCertificate {
             v: 1,
-            id: self.identity.public(),
+            id: presence.identity.public(),
             sk: key.public(),
-            epoch: self.epoch,
+            epoch: presence.epoch,
             aud: audience.clone(),
             sn: nonce,
             nb: not_before,
             na: not_before + SESSION_LIFE_SECS,
             role: Role::Kiosk,
-            name: self.presence.name.clone(),
-            room: self.presence.room.clone(),
+            name: presence.name.clone(),
+            room: presence.room.clone(),
         };
         let auth = ClientFrame::Auth {
-            room: self.presence.room.clone(),
-            sess: certificate.seal(&self.identity),
-            memb: Vec::new(),
+            room: presence.room.clone(),
+            sess: certificate.seal(&presence.identity),
+            memb: presence.memberships.clone(),
             pop: ProofOfPossession::seal(&key, nonce, &audience),
         };
         self.state = State::SigningIn(key);
-        Ok((self.epoch, auth))
+        Ok(auth)
     }
 
     /// Signed in. Peers whose certificates do not hold are left out; their refusals come back.
     pub(crate) fn welcome(
         &mut self,
+        presence: &Presence,
         (you, peers, ice): (PeerId, &[PeerDescription], Vec<IceServer>),
         wall: UnixMillis,
     ) -> Result<Vec<Refusal>, Refusal> {
         let State::SigningIn(key) = &self.state else { return Err(Refusal::Unexpected) };
-        if you != self.peer_id() {
+        if you != presence.peer_id() {
             return Err(Refusal::PeerId);
         }
         let key = key.clone();
-        let me = Recipient { peer: you, session: key.public().session_id(), room: self.presence.room.clone() };
+        let me = Recipient { peer: you, session: key.public().session_id(), room: presence.room.clone() };
         self.failures = 0;
-        self.state = State::Up(Box::new(Session { key, me, peers: BTreeMap::new(), ice }));
-        Ok(peers.iter().filter_map(|peer| self.joined(peer, wall).err()).collect())
+        self.state = State::Up(Box::new(Session {
+            key,
+            me,
+            peers: BTreeMap::new(),
+            ice,
+            outside: BTreeMap::new(),
+            calls_seen: BTreeSet::new(),
+        }));
+        Ok(peers.iter().filter_map(|peer| self.joined(presence, peer, wall).err()).collect())
     }
 
     /// A peer came, or came again with another session.
-    pub(crate) fn joined(&mut self, peer: &PeerDescription, wall: UnixMillis) -> Result<PeerId, Refusal> {
+    pub(crate) fn joined(
+        &mut self,
+        presence: &Presence,
+        peer: &PeerDescription,
+        wall: UnixMillis,
+    ) -> Result<PeerId, Refusal> {
         let certificate = SessionCertificate::open(&peer.sess)?;
         let id = certificate.peer();
         if let Some(now) = trusted_seconds(wall) {
             certificate.holds_at(now)?;
         }
-        if certificate.room != self.presence.room {
+        if certificate.room != presence.room {
             return Err(Refusal::Room);
         }
         if self.epochs.get(&id).is_some_and(|seen| *seen > certificate.epoch) {
             return Err(Refusal::Epoch);
         }
-        if id == self.peer_id() || peer.memb.len() > 4 {
+        if id == presence.peer_id() || peer.memb.len() > 4 {
             return Err(Refusal::Unexpected);
         }
         let State::Up(session) = &mut self.state else { return Err(Refusal::Unexpected) };
@@ -254,12 +290,16 @@ mod tests {
 
     use super::*;
 
-    fn link() -> Link {
-        let identity = IdentityKey::from_seed(&[1; 32]).expect("below the order");
-        let name = Name::try_from("Lobby".to_owned()).expect("short");
-        let room = Room::try_from("lobby".to_owned()).expect("lower case");
-        let servers = vec!["wss://a.example/signaling".to_owned(), "wss://b.example/signaling".to_owned()];
-        Link::new(identity, Presence { name, room, servers }, 3)
+    const SERVER: &str = "wss://a.example/signaling";
+
+    fn presence() -> Presence {
+        Presence {
+            identity: IdentityKey::from_seed(&[1; 32]).expect("below the order"),
+            name: Name::try_from("Lobby".to_owned()).expect("short"),
+            room: Room::try_from("lobby".to_owned()).expect("lower case"),
+            memberships: Vec::new(),
+            epoch: 3,
+        }
     }
 
     #[test]
@@ -274,27 +314,30 @@ mod tests {
             ("wss://b.example/signaling", false),
             ("nonsense", false),
         ] {
-            let mut link = link();
+            let (mut link, mut presence) = (Link::new(SERVER.to_owned()), presence());
             link.open();
             link.opened();
-            let answer = link.sign_in((&[1], Nonce([0; 16]), audience.to_owned()), UnixMillis(0), random);
+            let challenge = (&[1][..], Nonce([0; 16]), audience.to_owned());
+            let answer = link.sign_in(&mut presence, challenge, UnixMillis(0), random);
             assert_eq!(answer.is_ok(), fits, "{audience}");
+            assert_eq!(presence.epoch, if fits { 4 } else { 3 }, "{audience}");
         }
     }
 
     #[test]
-    fn servers_take_turns_and_waits_stay_in_bounds() {
+    fn waits_stay_in_bounds() {
         let random = &mut ChaCha20Rng::from_seed([0; 32]);
-        let mut link = link();
+        let mut link = Link::new(SERVER.to_owned());
         let mut longest = Duration::ZERO;
-        for attempt in 0..200 {
-            let expected = ["wss://a.example/signaling", "wss://b.example/signaling"][attempt % 2];
-            assert_eq!(link.open(), Some(LinkCommand::Connect(expected.to_owned())));
-            let wait = link.down("refused".to_owned(), false, random);
+        for _ in 0..200 {
+            assert_eq!(link.open(), LinkCommand::Connect(SERVER.to_owned()));
+            let wait = link.down((LinkTrouble::NoServer, "refused".to_owned()), false, random);
             assert!((SHORTEST_RETRY..=LONGEST_RETRY).contains(&wait), "{wait:?}");
             longest = longest.max(wait);
         }
         assert!(longest > LONGEST_RETRY / 2, "{longest:?}");
-        assert!(link.down(String::new(), true, random) >= RETRY_AFTER_GONE);
+        let wait = link.down((LinkTrouble::NoServer, "refused".to_owned()), true, random);
+        assert!((SHORTEST_RETRY..=LONGEST_RETRY_IN_HASTE).contains(&wait), "{wait:?}");
+        assert!(link.down((LinkTrouble::Replaced, String::new()), true, random) >= RETRY_AFTER_GONE);
     }
 }

@@ -2,12 +2,22 @@
 //!
 //! Plain data, no I/O. The daemon maps devices, the WebSocket and `kioskctl` to inputs; media and hal carry the outputs out.
 
-use std::time::{Duration, Instant};
+mod figures;
+mod files;
+mod notice;
 
-use kiosk_wire::PeerId;
-pub use kiosk_wire::{CallId, Candidate, Fingerprint, IceServer};
+use std::time::Instant;
 
-use crate::view::{DeviceState, Lights, View};
+pub use figures::{Rung, Statistics};
+pub use files::{Chunk, FileCommand, FileEvent};
+pub use kiosk_wire::{CallId, Candidate, ChatId, FileId, FileOffer, FileRefusal, Fingerprint, IceServer};
+use kiosk_wire::{Envelope, PeerId};
+pub use notice::{Loss, Notice, Record};
+
+use crate::{
+    Config,
+    view::{DeviceState, Lights, LinkTrouble, Quality, VideoSource, View},
+};
 
 /// Something happened.
 #[derive(Clone, Debug)]
@@ -17,9 +27,17 @@ pub enum Input {
     /// A person or program at the control socket wants something.
     Command(Command),
     /// The WebSocket.
-    Link(LinkEvent),
+    Link(ServerId, LinkEvent),
     /// The media thread.
     Media(MediaEvent),
+    /// The store of files.
+    File(FileEvent),
+    /// The screen came, went or failed.
+    Panel(DeviceState),
+    /// The integrator has decided otherwise.
+    Configure(Box<Decided>),
+    /// The kernel tells of a new address or default route: what the link and the peer connection ran over may be gone.
+    NetworkChanged,
     /// The daemon is asked to end: say bye, then be done.
     Stop,
     /// The deadline of the last [`Output::Timeout`] has passed.
@@ -33,12 +51,27 @@ impl Input {
         match self {
             Self::Button(..) => "button",
             Self::Command(_) => "command",
-            Self::Link(_) => "link",
+            Self::Link(..) => "link",
             Self::Media(_) => "media",
+            Self::File(_) => "file",
+            Self::Panel(_) => "panel",
+            Self::Configure(_) => "configure",
+            Self::NetworkChanged => "network",
             Self::Stop => "stop",
             Self::Timeout => "timeout",
         }
     }
+}
+
+/// What the integrator decides, for a kiosk that runs.
+#[derive(Clone, Debug)]
+pub struct Decided {
+    /// Its `retention` and `document_camera` count at a start only.
+    pub config: Config,
+    /// All trusted peers from now on.
+    pub pins: Vec<Pin>,
+    /// The loudspeaker's volume, percent; None: it stays.
+    pub volume: Option<u8>,
 }
 
 /// The role of a button, bound to evdev keys by the config.
@@ -58,6 +91,28 @@ pub enum Button {
     VolumeUp,
     /// Quieter, again and again while it is held.
     VolumeDown,
+    /// Grants what the screen asks for, agrees to the digits of a pairing, says the selected reply.
+    Yes,
+    /// Refuses what the screen asks for, ends a pairing, closes a shown file. Never ends a call.
+    No,
+    /// Selects the next reply.
+    Next,
+    /// Says the first, second, third, fourth reply (0 to 3).
+    Reply(u8),
+    /// Turns a page of the chat back; after the last comes the newest.
+    Page,
+    /// Puts the call on hold and takes it back.
+    Hold,
+    /// Shares the panel, and stops it.
+    Share,
+    /// Shows the document camera instead of the camera, and stops it.
+    Document,
+    /// Swaps the large and the small picture.
+    Swap,
+    /// Zooms into what is shown: all of it, its four quarters in reading order, all of it.
+    Zoom,
+    /// Opens the window for a pairing.
+    Pair,
 }
 
 /// Half of a press.
@@ -86,14 +141,61 @@ pub enum Command {
     Camera(bool),
     /// Set the loudspeaker's volume, percent; more than 100 is 100.
     Volume(u8),
-    /// Say this line to the peer of the call.
-    Chat(String),
+    /// Put the call on hold, or take it back.
+    Hold(bool),
+    /// Send this as our picture.
+    Share(VideoSource),
+    /// Make the sent picture good at this.
+    Quality(Quality),
+    /// Swap the large and the small picture.
+    Swap,
+    /// Say this line to this peer; None: to whom the last line of the chat went or came from, or the peer of the call.
+    Chat(Option<PeerId>, String),
+    /// Somebody types on a keyboard.
+    Type(Typed),
+    /// Say this reply of [`crate::ChatView::replies`].
+    Reply(usize),
+    /// Turn a page of the chat back; after the last comes the newest.
+    Page,
+    /// Grant what the screen asks for, or agree to the digits.
+    Yes,
+    /// Refuse what the screen asks for, or end the pairing, or close what is shown.
+    No,
+    /// Open the window for a pairing.
+    Pair,
+    /// Show this received file, or none.
+    ShowFile(Option<FileId>),
+    /// Zoom into what is shown.
+    Zoom,
+    /// Send this file, which the store has, to the peer of the call.
+    SendFile(FileOffer),
+    /// Stop this transfer.
+    StopFile(FileId),
+    /// An update is being installed, so far, percent; None: no longer.
+    Updating(Option<u8>),
     /// A person has seen the chat: nothing is unread.
     ChatRead,
     /// From now on trust this peer, under this name.
     TrustAdd(Pin),
     /// No longer trust this peer.
     TrustRemove(PeerId),
+    /// From now on refuse this peer, whoever vouches for it.
+    Revoke(PeerId),
+    /// An authority's revocation list, from a file.
+    Revocations(Box<Envelope>),
+}
+
+/// What a key of a keyboard does to the line that is being written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Typed {
+    /// Adds this.
+    Text(String),
+    /// Takes the last character away.
+    Backspace,
+    /// Says it.
+    Enter,
+    /// Takes all of it away.
+    Escape,
 }
 
 /// A pinned peer.
@@ -107,29 +209,51 @@ pub struct Pin {
     pub auto_answer: bool,
 }
 
-/// What the link (our WebSocket to the server) tells.
+/// One of the configured servers, counted from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ServerId(pub u8);
+
+impl ServerId {
+    /// Their numbers, as many as there may be.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..=u8::MAX).map(Self)
+    }
+}
+
+/// What a link (our WebSocket to one server) tells.
 #[derive(Clone, Debug)]
 pub enum LinkEvent {
     /// Open; the server's hello comes next.
     Opened,
     /// One text frame, not yet looked at.
     Frame(String),
-    /// Not open any more, or could not be opened. The reason is for people.
-    Closed(String),
+    /// The server has answered a [`LinkCommand::Probe`].
+    Alive,
+    /// Not open any more, or could not be opened.
+    Closed {
+        /// What kind of trouble.
+        trouble: LinkTrouble,
+        /// Why, for an admin.
+        reason: String,
+    },
 }
 
-/// What the kiosk wants of the link.
+/// What the kiosk wants of a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LinkCommand {
     /// Open a WebSocket to this URL; answered by `Opened` or `Closed`.
     Connect(String),
     /// Send one text frame.
     Send(String),
+    /// Ask the server for a sign of life (a WebSocket ping): answered within 2 s, by `Alive` or `Closed`.
+    Probe,
     /// Close; not answered.
     Close,
 }
 
-/// What the kiosk wants of the media thread. Commands of an unknown or closed call are ignored.
+/// What the kiosk wants of the media thread. `call`, here and in [`MediaEvent`], is the id of one peer connection: that of its offer on
+/// the wire. Commands of an unknown or closed one are ignored. A `Close` directly followed by an `Offer` or `Answer` gives a call that
+/// goes on a new peer connection: camera and encoder need not stop in between.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MediaCommand {
     /// Build a peer connection with its gates shut and make an offer: answered by [`MediaEvent::LocalDescription`].
@@ -174,6 +298,19 @@ pub enum MediaCommand {
         /// The message, at most 16 KiB.
         text: String,
     },
+    /// A chunk of a file on the data channel `ksp-file`.
+    SendChunk {
+        /// The call.
+        call: CallId,
+        /// The chunk.
+        chunk: Chunk,
+    },
+    /// What is sent as our picture, from now on and in later calls.
+    SetSource(VideoSource),
+    /// What the sent picture is to be good at, from now on and in later calls.
+    SetQuality(Quality),
+    /// What the peers send is neither heard nor shown.
+    SetReceiving(bool),
     /// What is captured and sent: `false` sends silence or black, so that the streams stay alive.
     SetSending {
         /// Microphone.
@@ -195,6 +332,8 @@ pub enum MediaCommand {
 pub enum Tone {
     /// Somebody calls here.
     Ring,
+    /// A call is about to be answered by itself.
+    Announcement,
     /// It rings there.
     Ringback,
     /// The peer is in another call, or does not want this one.
@@ -244,6 +383,18 @@ pub enum MediaEvent {
         /// Not yet looked at.
         text: String,
     },
+    /// The data channel `ksp-file` is open.
+    FileChannelOpen {
+        /// The call.
+        call: CallId,
+    },
+    /// A chunk came on the data channel `ksp-file`.
+    Chunk {
+        /// The call.
+        call: CallId,
+        /// The chunk.
+        chunk: Chunk,
+    },
     /// The first decoded picture of the peer reached the frame sink.
     FirstFrame {
         /// The call.
@@ -272,39 +423,13 @@ pub enum MediaEvent {
     Camera(DeviceState),
     /// The sound card (microphone and loudspeaker) came, went or failed.
     Sound(DeviceState),
-}
-
-/// Figures of one call under the names of W3C webrtc-stats. Counters since the start of the call.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Statistics {
-    /// `RTCReceivedRtpStreamStats.packetsReceived`, audio and video together.
-    pub packets_received: u64,
-    /// `RTCReceivedRtpStreamStats.packetsLost`.
-    pub packets_lost: i64,
-    /// `RTCSentRtpStreamStats.packetsSent`.
-    pub packets_sent: u64,
-    /// `RTCInboundRtpStreamStats.bytesReceived`.
-    pub bytes_received: u64,
-    /// `RTCSentRtpStreamStats.bytesSent`.
-    pub bytes_sent: u64,
-    /// `RTCInboundRtpStreamStats.framesDecoded`.
-    pub frames_decoded: u64,
-    /// `RTCOutboundRtpStreamStats.framesEncoded`.
-    pub frames_encoded: u64,
-    /// `RTCReceivedRtpStreamStats.jitter` of the video.
-    pub jitter: Duration,
-    /// `RTCRemoteInboundRtpStreamStats.roundTripTime`.
-    pub round_trip_time: Option<Duration>,
-    /// `RTCOutboundRtpStreamStats.encoderImplementation`: the GStreamer element.
-    pub encoder_implementation: String,
-    /// `RTCInboundRtpStreamStats.audioLevel` of the peer's sound, 0 to 1 (full scale).
-    pub audio_level_in: f64,
-    /// `RTCAudioSourceStats.audioLevel` of what is sent, 0 to 1 (full scale).
-    pub audio_level_out: f64,
-    /// How often captured sound was lost or the loudspeaker ran dry, since kioskd's start.
-    pub xruns: u64,
-    /// `RTCAudioSourceStats.echoReturnLossEnhancement`, dB; None: nothing is cancelled, or nothing was heard yet.
-    pub echo_return_loss_enhancement: Option<f64>,
+    /// Something stood still: this is done about it. [`Rung::Restart`] is only wanted, as what is below it has not helped.
+    Healing {
+        /// What is done.
+        rung: Rung,
+        /// What stood still, for an admin.
+        reason: String,
+    },
 }
 
 /// Something wanted.
@@ -313,11 +438,15 @@ pub enum Output {
     /// Set the lights.
     Lights(Lights),
     /// Paint this.
-    View(View),
+    View(Box<View>),
     /// To the media thread.
     Media(MediaCommand),
-    /// To the link task.
-    Link(LinkCommand),
+    /// To the link task of this server.
+    Link(ServerId, LinkCommand),
+    /// To the store of files.
+    File(FileCommand),
+    /// Start kioskd anew: an operator asked for it.
+    Restart,
     /// Set the loudspeaker's volume, percent, 0 to 100.
     Volume(u8),
     /// Keep on disk before anything else happens.
@@ -326,66 +455,4 @@ pub enum Output {
     Notify(Notice),
     /// Nothing more until the next input, or [`Input::Timeout`] at this instant (None: only an input), with its reason for the log.
     Timeout(Option<Instant>, &'static str),
-}
-
-/// What must survive a power cut.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Record {
-    /// The identity's sign-in counter, before it is used.
-    Epoch(u64),
-    /// A peer is trusted from now on.
-    TrustAdded(Pin),
-    /// A peer is no longer trusted.
-    TrustRemoved(PeerId),
-    /// The loudspeaker's volume, percent.
-    Volume(u8),
-}
-
-/// What an admin wants to know of a normal day.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Notice {
-    /// Signed in.
-    Linked {
-        /// Peers in the room.
-        peers: usize,
-    },
-    /// The link is gone.
-    LinkLost {
-        /// Why, for people.
-        reason: String,
-        /// When we try again.
-        retry_in: Duration,
-    },
-    /// A call rings, here or there.
-    CallStarted {
-        /// The call.
-        call: CallId,
-        /// With whom.
-        peer: PeerId,
-        /// We called.
-        outgoing: bool,
-    },
-    /// Both sides are confirmed, the gates are open.
-    CallConnected {
-        /// The call.
-        call: CallId,
-        /// From the answer to here.
-        after: Duration,
-    },
-    /// A call is over.
-    CallEnded {
-        /// The call.
-        call: CallId,
-        /// Why.
-        why: crate::view::Ending,
-    },
-    /// Something was refused; the journal rate-limits, the counter counts each.
-    Refused {
-        /// A reason code of docs/protocol.md §8.
-        reason: &'static str,
-        /// Who sent it, as far as known.
-        peer: Option<PeerId>,
-    },
-    /// A command could not be carried out; a sentence.
-    Declined(String),
 }

@@ -8,13 +8,16 @@ use crate::{
     Kiosk,
     call::{Confirmation, Phase, Secured},
     port::{MediaCommand, Notice, Output},
+    reconnecting::Talk,
     timers::Timer,
     view::Ending,
 };
 
-/// A ping each second; a peer that is silent for three is gone.
+/// A ping each second.
 pub(crate) const PING_EVERY: Duration = Duration::from_secs(1);
-pub(crate) const SILENCE: Duration = Duration::from_secs(3);
+
+/// The answerer's confirmation is said again after so long.
+const CONFIRM_AGAIN: Duration = Duration::from_millis(500);
 
 /// Says whether the certificate seen in the handshake is the signed one: (signed, seen).
 pub type CertificateCheck = fn(Fingerprint, Fingerprint) -> bool;
@@ -28,45 +31,73 @@ impl Kiosk {
     /// DTLS is done. webrtcbin takes any certificate (GStreamer before 1.28): it is for us to compare it with the signed one.
     pub(crate) fn secured(&mut self, local: Fingerprint, remote: Fingerprint) {
         let check = self.certificate_check;
-        let Some(call) = self.call.as_mut().filter(|call| call.secured.is_none()) else { return };
-        let (Some(signed_by_us), Some(signed)) = (&call.local, &call.remote) else { return };
+        let Some(connection) = self.connection().filter(|connection| connection.secured.is_none()) else { return };
+        let (Some(signed_by_us), Some(signed)) = (&connection.local, &connection.remote) else { return };
         if !check(signed_by_us.fingerprint(), local) || !check(signed.fingerprint(), remote) {
             return self.not_secure(Refusal::CertificateMismatch);
         }
-        call.secured = Some(Secured { local, remote });
+        connection.secured = Some(Secured { local, remote });
         self.try_confirm();
     }
 
     pub(crate) fn channel_opened(&mut self) {
-        if let Some(call) = &mut self.call {
-            call.channel_open = true;
+        if let Some(connection) = self.connection() {
+            connection.channel_open = true;
         }
         self.try_confirm();
     }
 
-    /// Tells the peer what we saw, as soon as we have seen it all.
+    /// Tells the peer what we saw, as soon as we have seen it all. The offerer waits for the answerer's word: so nothing else is
+    /// said before both words have passed.
     pub(crate) fn try_confirm(&mut self) {
-        let Some(call) = self.call.as_mut().filter(|call| call.channel_open && !call.confirm_sent) else { return };
-        let Some(Confirmation { local, remote, offer, answer }) = call.seen() else { return };
-        call.confirm_sent = true;
-        self.send_on_channel(&Body::Confirm { local, remote, offer, answer });
+        let Some(connection) = self.connection().filter(|its| its.channel_open && !its.confirm_sent) else { return };
+        if connection.seen().is_none() || (connection.outgoing && connection.confirmation.is_none()) {
+            return;
+        }
+        connection.confirm_sent = true;
+        self.say_confirm();
         self.compare_confirmations();
+    }
+
+    fn say_confirm(&mut self) {
+        let Some(connection) = self.connection() else { return };
+        let Some(Confirmation { local, remote, offer, answer }) = connection.seen() else { return };
+        if !connection.outgoing {
+            self.timers.set(Timer::Confirm, self.after(CONFIRM_AGAIN));
+        }
+        self.send_on_channel(&Body::Confirm { local, remote, offer, answer });
+    }
+
+    /// The offerer has not answered our word: it may be lost.
+    pub(crate) fn confirm_again(&mut self) {
+        if self.connection().is_some_and(|connection| connection.confirm_sent && !connection.confirmed()) {
+            self.say_confirm();
+        }
     }
 
     /// What the peer says it saw.
     pub(crate) fn peer_confirmed(&mut self, confirmation: Confirmation) -> Result<(), Refusal> {
-        let Some(call) = self.call.as_mut().filter(|call| call.confirmation.is_none()) else {
+        let Some(connection) = self.connection() else { return Err(Refusal::UnknownCall) };
+        if *connection.confirmation.get_or_insert(confirmation) != confirmation {
             return Err(Refusal::Unexpected);
-        };
-        call.confirmation = Some(confirmation);
-        self.compare_confirmations();
+        }
+        if connection.confirmed() {
+            // The answerer says it again, so it has not heard ours.
+            if connection.outgoing {
+                self.say_confirm();
+            }
+        } else if connection.confirm_sent {
+            self.compare_confirmations();
+        } else {
+            self.try_confirm();
+        }
         Ok(())
     }
 
     fn compare_confirmations(&mut self) {
         let check = self.certificate_check;
-        let Some(call) = self.call.as_ref().filter(|call| call.confirm_sent && !call.confirmed()) else { return };
-        let (Some(ours), Some(theirs)) = (call.seen(), call.confirmation) else { return };
+        let Some(connection) = self.connection().filter(|its| its.confirm_sent && !its.confirmed()) else { return };
+        let (Some(ours), Some(theirs)) = (connection.seen(), connection.confirmation) else { return };
         let agreed = check(ours.remote, theirs.local)
             && check(ours.local, theirs.remote)
             && ours.offer == theirs.offer
@@ -81,17 +112,24 @@ impl Kiosk {
     /// The one place where the gates are opened.
     fn connected(&mut self) {
         let now = self.now.mono;
-        let Some(call) = &mut self.call else { return };
-        let Phase::Connecting { since } = call.phase else { return };
-        call.phase = Phase::InCall { since: now };
-        let id = call.id;
+        let Some(connection) = self.connection() else { return };
+        let Phase::Connecting { since } = connection.phase else { return };
+        connection.phase = Phase::Confirmed;
+        let gates = MediaCommand::OpenGates { call: connection.id };
         self.timers.stop(Timer::Connect);
+        self.timers.stop(Timer::Confirm);
         self.timers.set(Timer::Ping, self.after(PING_EVERY));
-        self.timers.set(Timer::Silence, self.after(SILENCE));
-        self.output(Output::Media(MediaCommand::OpenGates { call: id }));
-        self.output(Output::Media(MediaCommand::SetSending { audio: !self.muted, video: !self.camera_off }));
-        self.tell_sending();
-        self.notify(Notice::CallConnected { call: id, after: now.saturating_duration_since(since) });
+        self.output(Output::Media(gates));
+        self.heard();
+        if let Some(call) = self.call.as_mut().filter(|call| call.talk.is_none()) {
+            call.talk = Some(Talk::new(now));
+            let after = now.saturating_duration_since(since);
+            let notice = Notice::CallConnected { call: call.id, after };
+            self.notify(notice);
+        }
+        self.set_sending(self.sending);
+        self.files_call_connected();
+        self.send_waiting_lines(false);
     }
 
     fn not_secure(&mut self, refusal: Refusal) {

@@ -2,14 +2,14 @@
 
 use std::{collections::BTreeMap, time::Instant};
 
-use kiosk_wire::{PeerId, Role};
+use kiosk_wire::{PeerId, RevocationList, Role};
 
 use crate::{
     Kiosk,
-    call::Phase,
+    call::Stage,
     port::{CallId, Pin, Statistics},
     trust::Standing,
-    view::{ChatLine, DeviceState, Link, PeerName},
+    view::{ChatLine, DeviceState, Link, Pairing, PeerName, Quality, Question, ShownFile, Transfer, VideoSource},
 };
 
 /// The kiosk in one look.
@@ -21,8 +21,10 @@ pub struct Status {
     pub name: String,
     /// Where.
     pub room: String,
-    /// Whether we are signed in.
+    /// Whether we are signed in, at one server at least.
     pub link: Link,
+    /// The URL of each server and the link to it, in the order of the config.
+    pub servers: Vec<(String, Link)>,
     /// Peers in the room, without us.
     pub peers: usize,
     /// The call, if any.
@@ -31,6 +33,22 @@ pub struct Status {
     pub muted: bool,
     /// We send no picture.
     pub camera_off: bool,
+    /// The call waits.
+    pub held: bool,
+    /// What is sent as our picture.
+    pub source: VideoSource,
+    /// What the sent picture is to be good at.
+    pub quality: Quality,
+    /// Our own picture is the large one.
+    pub pictures_swapped: bool,
+    /// What the room is asked.
+    pub question: Option<Question>,
+    /// A received file that fills the screen.
+    pub shown: Option<ShownFile>,
+    /// Files under way, at most one a direction.
+    pub transfers: Vec<Transfer>,
+    /// How far a pairing is, while that is on the screen.
+    pub pairing: Option<Pairing>,
     /// The camera.
     pub camera: DeviceState,
     /// The sound card.
@@ -56,12 +74,20 @@ pub struct CallStatus {
     pub phase: &'static str,
     /// We called.
     pub outgoing: bool,
-    /// Since when the gates are open.
+    /// When it was confirmed first.
     pub connected_at: Option<Instant>,
+    /// The id of the peer connection whose gates are open: the call's own, or another one once it was lost and resumed. None: no gate is.
+    pub connection: Option<CallId>,
+    /// Its connection is lost, and a new one is tried until then.
+    pub given_up_at: Option<Instant>,
     /// The peer says that it sends sound.
     pub peer_audio: bool,
     /// The peer says that it sends pictures.
     pub peer_video: bool,
+    /// The peer says that its picture is a screen or a document.
+    pub peer_screen: bool,
+    /// The peer says that it has put the call on hold.
+    pub peer_hold: bool,
     /// The last figures.
     pub statistics: Option<Statistics>,
 }
@@ -88,14 +114,23 @@ impl Kiosk {
     #[must_use]
     pub fn status(&self) -> Status {
         Status {
-            peer_id: self.link.peer_id(),
-            name: self.link.presence().name.as_str().to_owned(),
-            room: self.link.presence().room.as_str().to_owned(),
+            peer_id: self.links.peer_id(),
+            name: self.links.presence.name.as_str().to_owned(),
+            room: self.links.presence.room.as_str().to_owned(),
             link: self.link_for_people(),
-            peers: self.link.session().map_or(0, |session| session.peers.len()),
+            servers: self.links_for_people().map(|(server, link)| (server.to_owned(), link)).collect(),
+            peers: self.links.peers().len(),
             call: self.call_status(),
-            muted: self.muted,
-            camera_off: self.camera_off,
+            muted: self.sending.muted,
+            camera_off: self.sending.camera_off,
+            held: self.sending.held,
+            source: self.sending.source,
+            quality: self.quality,
+            pictures_swapped: self.pictures_swapped,
+            question: self.question.as_ref().map(|asked| asked.question.clone()),
+            shown: self.shown_file(),
+            transfers: self.transfers(),
+            pairing: self.pairing_view(),
             camera: self.camera.clone(),
             sound: self.sound.clone(),
             volume: self.volume.percent(),
@@ -106,11 +141,11 @@ impl Kiosk {
 
     fn call_status(&self) -> Option<CallStatus> {
         let call = self.call.as_ref()?;
-        let (phase, connected_at) = match call.phase {
-            Phase::RingingOut { .. } => ("ringing-out", None),
-            Phase::RingingIn(_) => ("ringing-in", None),
-            Phase::Connecting { .. } => ("connecting", None),
-            Phase::InCall { since } => ("in-call", Some(since)),
+        let (phase, connected_at) = match call.stage() {
+            Stage::RingingOut { .. } => ("ringing-out", None),
+            Stage::RingingIn => ("ringing-in", None),
+            Stage::Connecting => ("connecting", None),
+            Stage::InCall(talk) => ("in-call", Some(talk.since)),
         };
         Some(CallStatus {
             call: call.id,
@@ -119,8 +154,12 @@ impl Kiosk {
             phase,
             outgoing: call.outgoing,
             connected_at,
-            peer_audio: call.peer_audio,
-            peer_video: call.peer_video,
+            connection: call.confirmed().then_some(call.connection.id),
+            given_up_at: self.given_up_at(),
+            peer_audio: call.peer_sends.audio,
+            peer_video: call.peer_sends.video,
+            peer_screen: call.peer_sends.screen,
+            peer_hold: call.peer_sends.hold,
             statistics: self.statistics.clone(),
         })
     }
@@ -128,17 +167,12 @@ impl Kiosk {
     /// Who else is in the room.
     #[must_use]
     pub fn peers(&self) -> Vec<PeerStatus> {
-        let Some(session) = self.link.session() else { return Vec::new() };
-        let known = session.peers.iter().filter_map(|(peer, found)| Some((*peer, found, self.standing(*peer)?)));
+        let known = self.links.peers().into_iter();
+        let known = known.filter_map(|(peer, found)| Some((peer, found, self.standing(peer)?)));
         known
             .map(|(peer, found, standing)| PeerStatus {
                 peer,
-                name: match &standing {
-                    Standing::Pinned(pin) => pin.name.clone(),
-                    Standing::Member | Standing::Unverified | Standing::Refused => {
-                        found.certificate.name.as_str().to_owned()
-                    }
-                },
+                name: self.name_of(peer, &standing).unwrap_or_default(),
                 role: found.certificate.role,
                 verified: standing.verified(),
                 pinned: matches!(standing, Standing::Pinned(_)),
@@ -153,7 +187,19 @@ impl Kiosk {
         self.trust.pins().cloned().collect()
     }
 
-    /// The chat of this call, or of the last one until the next begins.
+    /// Whom people here have revoked.
+    #[must_use]
+    pub fn revoked(&self) -> Vec<PeerId> {
+        self.trust.revoked().collect()
+    }
+
+    /// The newest revocation list of each pinned authority that has one.
+    #[must_use]
+    pub fn revocation_lists(&self) -> Vec<RevocationList> {
+        self.trust.lists().cloned().collect()
+    }
+
+    /// What the chat still has, oldest first; with [`crate::Retention::For`] the disk has more.
     #[must_use]
     pub fn history(&self) -> &[ChatLine] {
         self.chat.lines()

@@ -36,6 +36,11 @@ impl Volume {
         self.percent
     }
 
+    /// The store has it: nobody sets it this very moment.
+    pub(crate) const fn is_kept(self) -> bool {
+        self.percent == self.kept
+    }
+
     fn step(self, button: Button) -> u8 {
         if button == Button::VolumeUp {
             (self.percent + Self::STEP).min(Self::FULL)
@@ -74,8 +79,14 @@ impl Kiosk {
         self.output(Output::Volume(self.volume.percent));
     }
 
-    /// Somebody has touched the volume and let go: only now it is worth a write to the disk.
-    pub(crate) fn volume_shown(&mut self) {
+    /// Whoever commands it is told that it is done: then it is kept. A finger on a button steps on, and is waited for.
+    pub(crate) fn volume_command(&mut self, percent: u8) {
+        self.set_volume(percent);
+        self.keep_volume();
+    }
+
+    /// Nobody sets it this very moment: it is worth a write to the disk.
+    pub(crate) fn keep_volume(&mut self) {
         if self.volume.kept != self.volume.percent {
             self.volume.kept = self.volume.percent;
             self.output(Output::Store(Record::Volume(self.volume.percent)));

@@ -8,7 +8,7 @@ use std::{
 use kiosk_call::{CallId, MediaCommand, MediaEvent, Statistics};
 use kiosk_wire::{Candidate, Envelope, Fingerprint};
 
-use super::World;
+use super::{World, files};
 
 type Later = (Duration, usize, MediaEvent);
 
@@ -28,8 +28,24 @@ pub(crate) struct MediaModel {
     offerer: BTreeMap<CallId, usize>,
     answerer: BTreeMap<CallId, usize>,
     intercepted: BTreeSet<CallId>,
+    /// Whose first word on each channel is lost.
+    pub(crate) lost_for_words: BTreeSet<usize>,
     /// Pairs between which nothing passes.
     pub(crate) cut: BTreeSet<(usize, usize)>,
+    /// Connections over which nothing ever passes again.
+    pub(crate) stale: BTreeSet<CallId>,
+    /// Whose last command was to close a connection.
+    closed: Option<usize>,
+    /// What SCTP sends again when it passes, in order.
+    held: Vec<Held>,
+}
+
+/// A message or chunk that a cut keeps from its receiver.
+#[derive(Debug)]
+struct Held {
+    from: usize,
+    to: usize,
+    event: MediaEvent,
 }
 
 pub(crate) fn fingerprint(kiosk: usize) -> Fingerprint {
@@ -73,7 +89,8 @@ impl MediaModel {
         let keys: Vec<_> = self.connections.keys().copied().collect();
         let mut events = Vec::new();
         for (call, kiosk) in keys {
-            let sending = self.other(call, kiosk).filter(|other| self.reaches(kiosk, *other)).is_some_and(|other| {
+            let reached = self.other(call, kiosk).filter(|other| self.reaches(kiosk, *other));
+            let sending = reached.filter(|_| !self.stale.contains(&call)).is_some_and(|other| {
                 self.connections.get(&(call, other)).is_some_and(|connection| connection.gates_open)
             });
             let Some(connection) = self.connections.get_mut(&(call, kiosk)) else { continue };
@@ -87,6 +104,11 @@ impl MediaModel {
     }
 
     pub(crate) fn command(world: &mut World, kiosk: usize, command: MediaCommand) -> Vec<Later> {
+        let has_closed = world.media.closed.take() == Some(kiosk);
+        if let MediaCommand::Offer { .. } | MediaCommand::Answer { .. } = command {
+            let goes_on = world.phase(kiosk) == "in-call";
+            assert!(has_closed || !goes_on, "the new connection follows the old one directly");
+        }
         match command {
             MediaCommand::Offer { call, ice: _ } => {
                 assert!(world.media.offerer.insert(call, kiosk).is_none(), "a call is offered once");
@@ -114,17 +136,37 @@ impl MediaModel {
                 Vec::new()
             }
             MediaCommand::SendChannel { call, text } => Self::send(world, kiosk, call, text),
-            MediaCommand::SetSending { .. } => Vec::new(),
+            MediaCommand::SendChunk { call, chunk } => {
+                let gates_open = world.media.connections.get(&(call, kiosk)).is_some_and(|own| own.gates_open);
+                assert!(
+                    gates_open || !world.media.connections.contains_key(&(call, kiosk)),
+                    "a chunk before the gates"
+                );
+                let Some(to) = world.media.other(call, kiosk) else { return Vec::new() };
+                world.count_down(kiosk, to);
+                let event = world.chunk_sent(chunk, call);
+                if world.media.holds_back(kiosk, to, &event) {
+                    return Vec::new();
+                }
+                vec![(world.chunk_arrives(call, to), to, event)]
+            }
+            MediaCommand::SetSending { .. }
+            | MediaCommand::SetSource(_)
+            | MediaCommand::SetQuality(_)
+            | MediaCommand::SetReceiving(_) => Vec::new(),
             MediaCommand::SetTone(tone) => {
                 assert_ne!(world.kiosks[kiosk].tone, tone, "a tone is set when it changes");
                 world.kiosks[kiosk].tone = tone;
                 Vec::new()
             }
             MediaCommand::Close { call } => {
+                world.media.closed = Some(kiosk);
+                let is_stale = world.media.stale.contains(&call);
                 let other = world.media.other(call, kiosk).filter(|other| world.media.reaches(kiosk, *other));
                 let was_secured =
                     world.media.connections.remove(&(call, kiosk)).is_some_and(|connection| connection.secured);
-                let gone = other.filter(|_| was_secured);
+                world.forget_held(call, kiosk);
+                let gone = other.filter(|_| was_secured && !is_stale);
                 gone.map(|other| (Duration::from_millis(40), other, MediaEvent::PeerGone { call }))
                     .into_iter()
                     .collect()
@@ -164,7 +206,7 @@ impl MediaModel {
         if intercepted {
             world.media.intercepted.insert(call);
         }
-        let mut events = Vec::new();
+        let (mut events, mut opening) = (Vec::new(), Vec::new());
         for (kiosk, other) in [(offerer, answerer), (answerer, offerer)] {
             let Some(connection) = world.media.connections.get_mut(&(call, kiosk)) else { continue };
             connection.secured = true;
@@ -172,7 +214,9 @@ impl MediaModel {
             let (secured, open) = (world.delay(), world.delay());
             events.push((secured, kiosk, MediaEvent::Secured { call, local: fingerprint(kiosk), remote }));
             events.push((open, kiosk, MediaEvent::ChannelOpen { call }));
+            opening.push(kiosk);
         }
+        events.extend(opening.into_iter().map(|kiosk| files::channel_opens(world, call, kiosk)));
         events
     }
 
@@ -190,10 +234,51 @@ impl MediaModel {
         assert!(text.len() <= 16_384 && Envelope::parse(&text).is_ok(), "the channel carries envelopes");
         let Some(connection) = world.media.connections.get_mut(&(call, kiosk)) else { return Vec::new() };
         connection.channel_out += 1;
-        let Some(other) = world.media.other(call, kiosk) else { return Vec::new() };
-        if !world.media.reaches(kiosk, other) {
+        if connection.channel_out == 1 && world.media.lost_for_words.contains(&kiosk) {
             return Vec::new();
         }
-        vec![(Duration::from_millis(20), other, MediaEvent::ChannelMessage { call, text })]
+        let Some(other) = world.media.other(call, kiosk) else { return Vec::new() };
+        world.count_down(kiosk, other);
+        let event = MediaEvent::ChannelMessage { call, text };
+        if world.media.holds_back(kiosk, other, &event) {
+            return Vec::new();
+        }
+        vec![(Duration::from_millis(20), other, event)]
+    }
+
+    /// What cannot pass, or follows on what could not, waits.
+    fn holds_back(&mut self, from: usize, to: usize, event: &MediaEvent) -> bool {
+        let waits = |held: &Held| (held.from, held.to) == (from, to);
+        let is_stale = call_of(event).is_some_and(|call| self.stale.contains(&call));
+        let is_held = is_stale || !self.reaches(from, to) || self.held.iter().any(waits);
+        if is_held {
+            self.held.push(Held { from, to, event: event.clone() });
+        }
+        is_held
+    }
+
+    /// What passes by now, in order.
+    pub(crate) fn released(&mut self) -> Vec<(usize, MediaEvent)> {
+        let cut = &self.cut;
+        let stale = |held: &Held| call_of(&held.event).is_some_and(|call| self.stale.contains(&call));
+        let passes = |held: &mut Held| !stale(held) && !cut.contains(&(held.from.min(held.to), held.from.max(held.to)));
+        self.held.extract_if(.., passes).map(|held| (held.to, held.event)).collect()
+    }
+}
+
+impl World {
+    /// What a kiosk had still to send in a call goes with its peer connection.
+    fn forget_held(&mut self, call: CallId, kiosk: usize) {
+        let is_of = |held: &mut Held| held.from == kiosk && call_of(&held.event) == Some(call);
+        let gone: Vec<_> = self.media.held.extract_if(.., is_of).collect();
+        gone.iter().for_each(|held| self.chunk_came(&held.event));
+    }
+}
+
+fn call_of(event: &MediaEvent) -> Option<CallId> {
+    if let MediaEvent::ChannelMessage { call, .. } | MediaEvent::Chunk { call, .. } = event {
+        Some(*call)
+    } else {
+        None
     }
 }

@@ -2,18 +2,21 @@
 
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test: virtual time starts at some instant")]
 
+pub(crate) mod files;
 pub(crate) mod media;
+mod network;
 pub(crate) mod server;
 
 use std::{
     cmp::Reverse,
-    collections::BinaryHeap,
+    collections::{BTreeMap, BTreeSet, BinaryHeap},
     time::{Duration, Instant},
 };
 
 use kiosk_call::{
-    CallId, CertificateCheck, Command, Config, Input, Kiosk, LinkCommand, LinkEvent, MediaCommand, MediaEvent, Notice,
-    Now, Output, Pin, Record, Screen, Setup, Target, Tone, UnixMillis, UnknownPeers, View,
+    CallId, CertificateCheck, ChatLine, Command, Config, FileCommand, Input, Kiosk, Lights, Link, LinkEvent,
+    LinkTrouble, MediaCommand, MediaEvent, Notice, Now, Output, Pin, Quality, Record, Retention, Screen, ServerId,
+    Setup, Target, Tone, UnixMillis, UnknownPeers, View,
 };
 use kiosk_wire::{IdentityKey, Name, PeerId, Room};
 use rand_chacha::{
@@ -21,11 +24,14 @@ use rand_chacha::{
     rand_core::{RngCore as _, SeedableRng as _},
 };
 
-use self::{media::MediaModel, server::ServerModel};
+use self::{files::FilesModel, media::MediaModel, server::ServerModel};
 
-pub(crate) const SERVER: &str = "wss://server.example/signaling";
+/// They know nothing of each other.
+const SERVERS: [&str; 2] = ["wss://server.example/signaling", "wss://other.example/signaling"];
 /// 2026-11-22.
 const EPOCH_START: u64 = 1_795_305_600_000;
+/// How long the link waits for the answer to a probe.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Most outputs of one turn.
 const MOST_OUTPUTS: usize = 200;
 
@@ -44,22 +50,26 @@ pub(crate) struct Weather {
 
 #[derive(Debug)]
 pub(crate) enum Event {
-    /// A socket of a kiosk opens at the server.
-    Dial { kiosk: usize, socket: u64 },
+    /// A socket of a kiosk opens at its server.
+    Dial { socket: u64 },
     /// A frame of a kiosk reaches the server.
     Up { socket: u64, text: String },
     /// A kiosk's close reaches the server.
     HangUp { socket: u64 },
     /// Something reaches a kiosk on this socket.
     Down { socket: u64, event: LinkEvent },
+    /// A kiosk has waited long enough for the answer to its probe.
+    Unanswered { socket: u64 },
     /// Media tells.
     Media { kiosk: usize, event: MediaEvent },
+    /// A disk has come to this command.
+    Disk { kiosk: usize, command: FileCommand },
     /// Media's figures are due.
     Figures,
     /// The time a kiosk asked for.
     Deadline { kiosk: usize, asked: u64 },
-    /// The time the server asked for.
-    ServerDeadline,
+    /// The time a server asked for.
+    ServerDeadline { server: ServerId },
 }
 
 struct Due(Instant, u64, Event);
@@ -83,96 +93,196 @@ impl Ord for Due {
 pub(crate) struct SimKiosk {
     pub(crate) kiosk: Kiosk,
     pub(crate) peer: PeerId,
-    pub(crate) socket: Option<u64>,
+    pub(crate) kept: Kept,
+    pub(crate) sockets: BTreeMap<ServerId, u64>,
     pub(crate) view: Option<View>,
     pub(crate) connected_calls: usize,
+    pub(crate) resumed_calls: usize,
+    /// Files that went and came, as the kiosk tells.
+    pub(crate) moved: (usize, usize),
     pub(crate) last_notice: Option<Notice>,
     pub(crate) last_record: Option<Record>,
     pub(crate) volume: Option<u8>,
     pub(crate) tone: Option<Tone>,
+    pub(crate) lights: Option<Lights>,
+    /// Of the right time, milliseconds.
+    ahead: i64,
     asked: u64,
 }
 
 pub(crate) struct World {
+    seed: u64,
     pub(crate) now: Instant,
     start: Instant,
     pub(crate) kiosks: Vec<SimKiosk>,
-    pub(crate) server: ServerModel,
+    servers: BTreeMap<ServerId, ServerModel>,
+    /// Servers that nobody reaches.
+    down: BTreeSet<ServerId>,
     pub(crate) media: MediaModel,
+    pub(crate) files: FilesModel,
     /// The media thread of a kiosk tells nothing until then.
     pub(crate) busy: Option<(usize, Instant)>,
     pub(crate) weather: Weather,
     pub(crate) random: ChaCha20Rng,
     events: BinaryHeap<Reverse<Due>>,
     /// Sockets keep the order of what they carry, as TCP does.
-    busy_until: std::collections::BTreeMap<(u64, bool), Instant>,
-    sockets: u64,
+    busy_until: BTreeMap<(u64, bool), Instant>,
+    pub(crate) sockets: u64,
     order: u64,
+    /// Whose socket it is, and where to.
+    owners: BTreeMap<u64, (usize, ServerId)>,
     /// Sockets that died with everything that was on its way.
-    dead: std::collections::BTreeSet<u64>,
-    pub(crate) unlinked: std::collections::BTreeSet<usize>,
+    dead: BTreeSet<u64>,
+    pub(crate) unlinked: BTreeSet<usize>,
+    /// Kiosks whose network swallows everything, and does not say so.
+    cut_off: BTreeSet<usize>,
+    /// Sockets of an address that a kiosk has no longer.
+    silent: BTreeSet<u64>,
+    /// What TCP has to send again when packets are lost no longer.
+    stuck: BTreeMap<u64, Vec<Event>>,
 }
 
 pub(crate) fn identity(index: usize) -> IdentityKey {
     IdentityKey::from_seed(&[u8::try_from(index).unwrap() + 1; 32]).unwrap()
 }
 
+/// Each server has its own secret.
+fn other(mut seed: [u8; 32], server: ServerId) -> [u8; 32] {
+    seed[29] = server.0;
+    seed
+}
+
+fn closed(reason: &str) -> LinkEvent {
+    LinkEvent::Closed { trouble: LinkTrouble::NoServer, reason: reason.to_owned() }
+}
+
+/// What a kiosk's disk has.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    pub(crate) epoch: u64,
+    boots: u8,
+    /// Chat, oldest first.
+    pub(crate) lines: Vec<ChatLine>,
+}
+
+impl Kept {
+    fn keep(&mut self, record: &Record) {
+        match record {
+            Record::Epoch(epoch) => self.epoch = *epoch,
+            Record::ChatLine(line) => self.lines.push(line.clone()),
+            Record::ChatDelivered(id) => {
+                self.lines.iter_mut().filter(|line| line.id == *id).for_each(|line| line.delivered = true);
+            }
+            Record::ChatForgotten(before) => self.lines.retain(|line| line.at >= *before),
+            Record::TrustAdded(_)
+            | Record::TrustRemoved(_)
+            | Record::Revoked(_)
+            | Record::RevocationList(..)
+            | Record::Volume(_)
+            | Record::Quality(_) => {}
+        }
+    }
+}
+
+fn setup(seed: u64, (kiosks, servers): (usize, usize), index: usize, kept: &Kept) -> Setup {
+    let peers: Vec<_> = (0..kiosks).map(|index| identity(index).public().peer_id()).collect();
+    let pin = |peer: &PeerId| Pin { peer: *peer, name: "Pinned".to_owned(), auto_answer: seed.is_multiple_of(3) };
+    let stranger = index + 1 == kiosks;
+    let config = Config {
+        name: Name::try_from(format!("Kiosk {index}")).unwrap(),
+        room: Room::try_from("lobby".to_owned()).unwrap(),
+        servers: SERVERS[..servers].iter().map(|server| (*server).to_owned()).collect(),
+        target: Target::Peer(peers[(index + 1) % kiosks]),
+        unknown: if stranger { UnknownPeers::RingUnverified } else { UnknownPeers::Refuse },
+        operator_keys: Vec::new(),
+        retention: Retention::For(Duration::from_secs(7 * 86_400)),
+        quick_replies: vec!["Yes".to_owned(), "No".to_owned()],
+        allow_restart: true,
+        document_camera: true,
+        is_last_good: false,
+    };
+    let mut own_seed = [0; 32];
+    own_seed[..8].copy_from_slice(&seed.to_le_bytes());
+    own_seed[30] = kept.boots;
+    own_seed[31] = u8::try_from(index).unwrap();
+    Setup {
+        identity: identity(index),
+        config,
+        epoch: kept.epoch,
+        pins: if stranger { Vec::new() } else { peers.iter().map(pin).collect() },
+        revoked: Vec::new(),
+        revocations: Vec::new(),
+        memberships: Vec::new(),
+        volume: 70,
+        quality: Quality::Auto,
+        history: kept.lines.clone(),
+        seed: own_seed,
+    }
+}
+
 impl World {
     /// Kiosks that trust each other by name; the last one trusts nobody and rings strangers as unverified.
     pub(crate) fn new(seed: u64, kiosks: usize, weather: Weather) -> Self {
-        Self::with_certificate_check(seed, kiosks, weather, |signed, seen| signed == seen)
+        Self::with_certificate_check(seed, (kiosks, 1), weather, |signed, seen| signed == seen)
     }
 
-    pub(crate) fn with_certificate_check(seed: u64, kiosks: usize, weather: Weather, check: CertificateCheck) -> Self {
+    /// Between so many servers.
+    pub(crate) fn between(seed: u64, kiosks: usize, servers: usize, weather: Weather) -> Self {
+        Self::with_certificate_check(seed, (kiosks, servers), weather, |signed, seen| signed == seen)
+    }
+
+    pub(crate) fn with_certificate_check(
+        seed: u64,
+        (kiosks, servers): (usize, usize),
+        weather: Weather,
+        check: CertificateCheck,
+    ) -> Self {
         let start = Instant::now();
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&seed.to_le_bytes());
-        let peers: Vec<_> = (0..kiosks).map(|index| identity(index).public().peer_id()).collect();
         let now = Now { mono: start, wall: UnixMillis(EPOCH_START) };
         let make = |index: usize| {
-            let pin =
-                |peer: &PeerId| Pin { peer: *peer, name: "Pinned".to_owned(), auto_answer: seed.is_multiple_of(3) };
-            let stranger = index + 1 == kiosks;
-            let config = Config {
-                name: Name::try_from(format!("Kiosk {index}")).unwrap(),
-                room: Room::try_from("lobby".to_owned()).unwrap(),
-                servers: vec![SERVER.to_owned()],
-                target: Target::Peer(peers[(index + 1) % kiosks]),
-                unknown: if stranger { UnknownPeers::RingUnverified } else { UnknownPeers::Refuse },
-                operator_keys: Vec::new(),
-            };
-            let pins = if stranger { Vec::new() } else { peers.iter().map(pin).collect() };
-            let mut own_seed = bytes;
-            own_seed[31] = u8::try_from(index).unwrap();
-            let setup = Setup { identity: identity(index), config, epoch: 0, pins, volume: 70, seed: own_seed };
+            let kept = Kept::default();
             SimKiosk {
-                kiosk: Kiosk::with_certificate_check(setup, now, check),
-                peer: peers[index],
-                socket: None,
+                kiosk: Kiosk::with_certificate_check(setup(seed, (kiosks, servers), index, &kept), now, check),
+                peer: identity(index).public().peer_id(),
+                kept,
+                sockets: BTreeMap::new(),
                 view: None,
                 volume: None,
                 tone: None,
+                lights: None,
                 last_record: None,
                 connected_calls: 0,
+                resumed_calls: 0,
+                moved: (0, 0),
                 last_notice: None,
+                ahead: 0,
                 asked: 0,
             }
         };
         let mut world = Self {
+            seed,
             now: start,
             start,
             kiosks: (0..kiosks).map(make).collect(),
-            server: ServerModel::new(bytes),
+            servers: ServerId::all().take(servers).map(|id| (id, ServerModel::new(other(bytes, id)))).collect(),
+            down: BTreeSet::new(),
             media: MediaModel::default(),
+            files: FilesModel::default(),
             busy: None,
             weather,
             random: ChaCha20Rng::from_seed(bytes),
             events: BinaryHeap::new(),
-            busy_until: std::collections::BTreeMap::new(),
+            busy_until: BTreeMap::new(),
             sockets: 0,
             order: 0,
-            dead: std::collections::BTreeSet::new(),
-            unlinked: std::collections::BTreeSet::new(),
+            owners: BTreeMap::new(),
+            dead: BTreeSet::new(),
+            unlinked: BTreeSet::new(),
+            cut_off: BTreeSet::new(),
+            silent: BTreeSet::new(),
+            stuck: BTreeMap::new(),
         };
         for kiosk in 0..kiosks {
             world.input(kiosk, Input::Timeout);
@@ -216,6 +326,17 @@ impl World {
         self.schedule_at(at, event);
     }
 
+    /// A kiosk's clock is set to another time, milliseconds since 1970; None: to the right one.
+    pub(crate) fn set_clock(&mut self, index: usize, wall: Option<u64>) {
+        let right = self.clocks().wall.0;
+        self.kiosks[index].ahead = wall.map_or(0, |wall| i64::try_from(wall).unwrap() - i64::try_from(right).unwrap());
+    }
+
+    fn clocks_of(&self, index: usize) -> Now {
+        let Now { mono, wall } = self.clocks();
+        Now { mono, wall: UnixMillis(wall.0.saturating_add_signed(self.kiosks[index].ahead)) }
+    }
+
     pub(crate) fn clocks(&self) -> Now {
         let passed = u64::try_from((self.now - self.start).as_millis()).unwrap();
         Now { mono: self.now, wall: UnixMillis(EPOCH_START + passed) }
@@ -226,7 +347,7 @@ impl World {
     }
 
     pub(crate) fn input(&mut self, index: usize, input: Input) {
-        let now = self.clocks();
+        let now = self.clocks_of(index);
         self.kiosks[index].kiosk.handle_input(input, now);
         for turn in 0.. {
             assert!(turn < MOST_OUTPUTS, "one turn made more than {MOST_OUTPUTS} outputs");
@@ -240,13 +361,18 @@ impl World {
                     }
                     break;
                 }
-                Output::Link(command) => self.link_command(index, command),
+                Output::Link(server, command) => self.link_command((index, server), command),
                 Output::Media(command) => self.media_command(index, command),
-                Output::View(view) => self.kiosks[index].view = Some(view),
+                Output::File(command) => self.file_command(index, command),
+                Output::View(view) => self.kiosks[index].view = Some(*view),
                 Output::Notify(notice) => self.notice(index, notice),
                 Output::Volume(percent) => self.kiosks[index].volume = Some(percent),
-                Output::Store(record) => self.kiosks[index].last_record = Some(record),
-                Output::Lights(_) => {}
+                Output::Store(record) => {
+                    self.kiosks[index].kept.keep(&record);
+                    self.kiosks[index].last_record = Some(record);
+                }
+                Output::Lights(lights) => self.kiosks[index].lights = Some(lights),
+                Output::Restart => {}
             }
         }
     }
@@ -255,100 +381,37 @@ impl World {
         if let Notice::CallConnected { .. } = notice {
             self.kiosks[index].connected_calls += 1;
         }
+        if let Notice::CallResumed { .. } = notice {
+            self.kiosks[index].resumed_calls += 1;
+        }
+        if let Notice::FileMoved { outgoing, .. } = notice {
+            let (went, came) = &mut self.kiosks[index].moved;
+            *(if outgoing { went } else { came }) += 1;
+        }
         self.kiosks[index].last_notice = Some(notice);
     }
 
-    fn link_command(&mut self, index: usize, command: LinkCommand) {
-        match command {
-            LinkCommand::Connect(url) => {
-                assert_eq!(url, SERVER);
-                self.sockets += 1;
-                let socket = self.sockets;
-                self.kiosks[index].socket = Some(socket);
-                if self.unlinked.contains(&index) {
-                    let event = LinkEvent::Closed("unreachable".to_owned());
-                    self.carry(socket, false, Event::Down { socket, event });
-                } else {
-                    self.carry(socket, false, Event::Down { socket, event: LinkEvent::Opened });
-                    self.carry(socket, true, Event::Dial { kiosk: index, socket });
-                }
-            }
-            LinkCommand::Send(text) => {
-                if let Some(socket) = self.kiosks[index].socket {
-                    self.carry(socket, true, Event::Up { socket, text });
-                }
-            }
-            LinkCommand::Close => {
-                if let Some(socket) = self.kiosks[index].socket.take() {
-                    self.carry(socket, true, Event::HangUp { socket });
-                }
-            }
-        }
-    }
-
-    fn hang_up_socket(&mut self, socket: u64) {
-        let outputs = self.server.closed(socket, self.clocks());
-        self.server_outputs(outputs);
-    }
-
-    /// The cable of one kiosk is pulled: its socket dies and no new one opens.
-    pub(crate) fn unlink(&mut self, index: usize) {
-        self.unlinked.insert(index);
-        if let Some(socket) = self.kiosks[index].socket.take() {
+    /// The power of one kiosk goes and comes: it has what its disk has.
+    pub(crate) fn cut_power(&mut self, index: usize) {
+        for socket in std::mem::take(&mut self.kiosks[index].sockets).into_values() {
             self.dead.insert(socket);
             self.hang_up_socket(socket);
-            self.input(index, Input::Link(LinkEvent::Closed("cable pulled".to_owned())));
         }
-    }
-
-    /// Every socket dies and the server forgets everything.
-    pub(crate) fn restart_server(&mut self) {
-        self.server.restart();
-        for index in 0..self.kiosks.len() {
-            if let Some(socket) = self.kiosks[index].socket.take() {
-                self.dead.insert(socket);
-                self.input(index, Input::Link(LinkEvent::Closed("server gone".to_owned())));
-            }
+        for call in self.media.open_calls(index) {
+            self.media_command(index, MediaCommand::Close { call });
         }
+        let (seed, kiosks, now) = (self.seed, (self.kiosks.len(), self.servers.len()), self.clocks());
+        let kiosk = &mut self.kiosks[index];
+        kiosk.kept.boots += 1;
+        kiosk.kiosk = Kiosk::new(setup(seed, kiosks, index, &kiosk.kept), now);
+        (kiosk.view, kiosk.tone) = (None, None);
+        self.input(index, Input::Timeout);
     }
 
     fn media_command(&mut self, index: usize, command: MediaCommand) {
         let events = MediaModel::command(self, index, command);
         for (after, kiosk, event) in events {
             self.schedule(after, Event::Media { kiosk, event });
-        }
-    }
-
-    pub(crate) fn server_outputs(&mut self, outputs: Vec<server::ServerOutput>) {
-        for output in outputs {
-            match output {
-                server::ServerOutput::Send { socket, text } => self.deliver(socket, text),
-                server::ServerOutput::Close { socket, reason } => {
-                    let event = LinkEvent::Closed(reason);
-                    self.carry(socket, false, Event::Down { socket, event });
-                }
-            }
-        }
-        if let Some(at) = self.server.deadline() {
-            self.schedule_at(at.max(self.now + Duration::from_millis(1)), Event::ServerDeadline);
-        }
-    }
-
-    /// A hostile server loses, repeats and reorders what peers say to each other.
-    fn deliver(&mut self, socket: u64, text: String) {
-        let relayed = text.starts_with(r#"{"t":"msg""#);
-        let event = |text| Event::Down { socket, event: LinkEvent::Frame(text) };
-        if relayed && self.chance(self.weather.loss) {
-            return;
-        }
-        if relayed && self.chance(self.weather.duplication) {
-            self.carry(socket, false, event(text.clone()));
-        }
-        if relayed && self.chance(self.weather.reordering) {
-            let late = Duration::from_millis(100 + self.below(3_000));
-            self.schedule(late, event(text));
-        } else {
-            self.carry(socket, false, event(text));
         }
     }
 
@@ -360,31 +423,48 @@ impl World {
         }
         let Some(Reverse(Due(at, _, event))) = self.events.pop() else { return false };
         self.now = at;
+        let Some(event) = self.gets_stuck(event) else { return true };
         match event {
-            Event::Dial { kiosk, socket } if self.kiosks[kiosk].socket == Some(socket) => {
-                let outputs = self.server.connected(socket, SERVER, self.clocks());
-                self.server_outputs(outputs);
+            Event::Dial { socket } if self.owner(socket).is_some() => {
+                let audience = SERVERS[usize::from(self.owners[&socket].1.0)];
+                self.at_server(socket, |server, now| server.connected(socket, audience, now));
             }
             Event::Dial { .. } => {}
             Event::Up { socket, text } if !self.dead.contains(&socket) => {
-                let outputs = self.server.frame(socket, &text, self.clocks());
-                self.server_outputs(outputs);
+                self.at_server(socket, |server, now| server.frame(socket, &text, now));
             }
             Event::Up { .. } => {}
             Event::HangUp { socket } => self.hang_up_socket(socket),
             Event::Down { socket, event } => {
-                if let Some(index) = self.kiosks.iter().position(|kiosk| kiosk.socket == Some(socket)) {
-                    if matches!(event, LinkEvent::Closed(_)) {
-                        self.kiosks[index].socket = None;
+                if let Some((index, server)) = self.owner(socket) {
+                    if matches!(event, LinkEvent::Closed { .. }) {
+                        self.kiosks[index].sockets.remove(&server);
                     }
-                    self.input(index, Input::Link(event));
+                    self.input(index, Input::Link(server, event));
+                }
+            }
+            Event::Unanswered { socket } => {
+                let stuck = self.stuck.get_mut(&socket);
+                let is_probe = |event: &Event| matches!(event, Event::Down { event: LinkEvent::Alive, .. });
+                if stuck.is_some_and(|events| events.extract_if(.., |event| is_probe(event)).count() > 0)
+                    && let Some((index, server)) = self.owner(socket)
+                {
+                    self.kiosks[index].sockets.remove(&server);
+                    self.input(index, Input::Link(server, closed("no answer")));
                 }
             }
             Event::Media { kiosk, event } => match self.busy_until(kiosk) {
                 Some(until) => self.schedule_at(until, Event::Media { kiosk, event }),
-                None => self.input(kiosk, Input::Media(event)),
+                None => {
+                    self.chunk_came(&event);
+                    self.input(kiosk, Input::Media(event));
+                }
             },
+            Event::Disk { kiosk, command } => self.disk_turned(kiosk, command),
             Event::Figures => {
+                for (kiosk, event) in self.media.released() {
+                    self.schedule(Duration::ZERO, Event::Media { kiosk, event });
+                }
                 for (kiosk, event) in self.media.figures() {
                     if self.busy_until(kiosk).is_none() {
                         self.input(kiosk, Input::Media(event));
@@ -394,9 +474,10 @@ impl World {
             }
             Event::Deadline { kiosk, asked } if self.kiosks[kiosk].asked == asked => self.input(kiosk, Input::Timeout),
             Event::Deadline { .. } => {}
-            Event::ServerDeadline => {
-                let outputs = self.server.timeout(self.clocks());
-                self.server_outputs(outputs);
+            Event::ServerDeadline { server } => {
+                let now = self.clocks();
+                let outputs = self.servers.get_mut(&server).map(|model| model.timeout(now)).unwrap_or_default();
+                self.server_outputs(server, outputs);
             }
         }
         self.verify_invariants();
@@ -425,10 +506,18 @@ impl World {
             let open: Vec<CallId> = self.media.open_calls(index);
             assert!(open.len() <= 1, "kiosk {index} has {} peer connections", open.len());
             let gates = self.media.gates(index);
-            let in_call = status.call.as_ref().filter(|call| call.phase == "in-call").map(|call| call.call);
-            assert_eq!(gates, in_call, "kiosk {index}: the gates are open exactly in a call");
-            let on_screen = matches!(kiosk.view.as_ref().map(|view| &view.screen), Some(Screen::InCall { .. }));
-            assert_eq!(on_screen, in_call.is_some(), "kiosk {index}: the screen tells the truth");
+            let confirmed = status.call.as_ref().and_then(|call| call.connection);
+            assert_eq!(gates, confirmed, "kiosk {index}: the gates are open exactly in a confirmed connection");
+            let in_call = status.call.as_ref().filter(|call| call.phase == "in-call");
+            let shown = kiosk.view.as_ref().map(|view| &view.screen);
+            let shown = if let Some(Screen::InCall { reconnecting, .. }) = shown { Some(*reconnecting) } else { None };
+            let given_up_at = in_call.map(|call| call.given_up_at);
+            assert_eq!(shown, given_up_at, "kiosk {index}: the screen tells the truth");
+            assert!(
+                confirmed.is_some() || given_up_at != Some(None),
+                "kiosk {index}: a call without a connection reconnects"
+            );
+            assert!(given_up_at.flatten().is_none_or(|at| at >= self.now), "kiosk {index}: nobody waits for ever");
             assert!(kiosk.kiosk.history().len() <= 500);
         }
     }
@@ -437,7 +526,21 @@ impl World {
         self.kiosks[index].kiosk.status().call.map_or("none", |call| call.phase)
     }
 
+    /// The peer connection whose gates are open.
+    pub(crate) fn connection(&self, index: usize) -> Option<CallId> {
+        self.kiosks[index].kiosk.status().call?.connection
+    }
+
+    pub(crate) fn is_reconnecting(&self, index: usize) -> bool {
+        self.kiosks[index].kiosk.status().call.is_some_and(|call| call.given_up_at.is_some())
+    }
+
+    /// Everybody is signed in at every server, and sees everybody.
     pub(crate) fn all_linked(&self) -> bool {
-        self.kiosks.iter().all(|kiosk| kiosk.kiosk.status().peers + 1 == self.kiosks.len())
+        let is_up = |(_, link): &(String, Link)| *link == Link::Up;
+        self.kiosks
+            .iter()
+            .map(|kiosk| kiosk.kiosk.status())
+            .all(|status| status.servers.iter().all(is_up) && status.peers + 1 == self.kiosks.len())
     }
 }
