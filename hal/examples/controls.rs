@@ -13,11 +13,15 @@ use std::{
 };
 
 use contract::{Hand, keys_keep_the_contract, lights_keep_the_contract, next};
-use evdev::{AttributeSet, Device, EventType, InputEvent, KeyCode, uinput::VirtualDevice};
+use evdev::{
+    AbsInfo, AbsoluteAxisCode, AttributeSet, Device, EventType, InputEvent, KeyCode, PropType, UinputAbsSetup,
+    uinput::VirtualDevice,
+};
 use kiosk_hal::{
     keys::Edge,
     lights::{LightBank as _, Shine},
     linux::{self, KeyDevices, SysfsLights},
+    touch::{Fingers, Touch},
 };
 use tokio::time::timeout;
 
@@ -35,6 +39,7 @@ fn say(what: &str) {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> io::Result<()> {
     buttons().await?;
+    touch().await?;
     lights()?;
     say("passed");
     Ok(())
@@ -68,6 +73,50 @@ fn keyboard() -> io::Result<VirtualDevice> {
 
 fn emit(keyboard: &mut VirtualDevice, code: u16, value: i32) -> io::Result<()> {
     keyboard.emit(&[InputEvent::new(EventType::KEY.0, code, value)])
+}
+
+/// A touch screen that is plugged in, of 1000 by 600 steps.
+fn touch_screen() -> io::Result<VirtualDevice> {
+    let keys: AttributeSet<KeyCode> = [KeyCode::BTN_TOUCH].into_iter().collect();
+    let direct: AttributeSet<PropType> = [PropType::DIRECT].into_iter().collect();
+    let axis = |axis, steps| UinputAbsSetup::new(axis, AbsInfo::new(0, 0, steps, 0, 0, 0));
+    VirtualDevice::builder()?
+        .name("hil touch")
+        .with_properties(&direct)?
+        .with_keys(&keys)?
+        .with_absolute_axis(&axis(AbsoluteAxisCode::ABS_X, 1_000))?
+        .with_absolute_axis(&axis(AbsoluteAxisCode::ABS_Y, 600))?
+        .build()
+}
+
+async fn touch() -> io::Result<()> {
+    let mut fingers = linux::fingers(&KeyDevices::default());
+    assert!(timeout(QUIET, fingers.next()).await.is_err(), "no touch screen is there yet");
+    let mut screen = touch_screen()?;
+    let next = async |fingers: &mut Fingers| timeout(contract::LIMIT, fingers.next()).await.expect("something comes");
+    assert_eq!(next(&mut fingers).await, Some(Touch::Present(true)));
+    // The kernel passes on only what changes, so that a finger is never at nought at first.
+    for (x, y, down) in [(250, 450, 1), (251, 451, 0)] {
+        screen.emit(&[
+            InputEvent::new(EventType::ABSOLUTE.0, AbsoluteAxisCode::ABS_X.0, x),
+            InputEvent::new(EventType::ABSOLUTE.0, AbsoluteAxisCode::ABS_Y.0, y),
+            InputEvent::new(EventType::KEY.0, KeyCode::BTN_TOUCH.code(), down),
+        ])?;
+    }
+    assert_eq!(next(&mut fingers).await, Some(Touch::Tap { x: 0.25, y: 0.75 }));
+    drop(fingers);
+
+    let mut fingers = linux::fingers(&KeyDevices::default());
+    assert_eq!(next(&mut fingers).await, Some(Touch::Present(true)));
+    for down in [1, 0] {
+        screen.emit(&[InputEvent::new(EventType::KEY.0, KeyCode::BTN_TOUCH.code(), down)])?;
+    }
+    let again = Touch::Tap { x: 0.251, y: 451.0 / 600.0 };
+    assert_eq!(next(&mut fingers).await, Some(again), "where the last finger was before we listened");
+    drop(screen);
+    assert_eq!(next(&mut fingers).await, Some(Touch::Present(false)));
+    say("a touch screen is heard, lost and missed");
+    Ok(())
 }
 
 async fn buttons() -> io::Result<()> {

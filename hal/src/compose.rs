@@ -1,5 +1,7 @@
 //! What a display controller with planes does, for panels without: a picture, scaled and in the panel's colours, a painted
-//! layer over it, and the self-view in its corner.
+//! layer over it, and a small picture over all.
+
+mod place;
 
 use std::{fmt, ops::Range, sync::Arc};
 
@@ -10,6 +12,7 @@ use fast_image_resize::{
 };
 use yuv::{YuvPlanarImage, YuvRange, YuvStandardMatrix, yuv420_to_bgra};
 
+pub use self::place::{Place, place, place_in};
 use crate::panel::{Frame, Size};
 
 /// What luma and chroma mean. The range is limited in both (16 is black, 235 is white).
@@ -135,10 +138,12 @@ impl fmt::Debug for Layer {
 pub struct Scene<'a> {
     /// As large as the panel. Without a picture it is seen alone, and should be opaque.
     pub layer: &'a Arc<Layer>,
-    /// Lies below the layer, where [`place`] says.
+    /// Lies below the layer, where [`place_in`] says.
     pub picture: Option<&'a dyn I420>,
-    /// Lies over the layer, where [`place_self_view`] says, mirrored: people know themselves from mirrors.
-    pub self_view: Option<&'a dyn I420>,
+    /// Where on the panel the picture has its room; None: all of it.
+    pub room: Option<Place>,
+    /// Lies over the layer.
+    pub inset: Option<Inset<'a>>,
     /// What is seen beside the picture: blue, green, red, and 255.
     pub beside: [u8; 4],
 }
@@ -146,55 +151,31 @@ pub struct Scene<'a> {
 impl fmt::Debug for Scene<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let size = |picture: Option<&dyn I420>| picture.map(|picture| (picture.width(), picture.height()));
-        let (picture, self_view) = (size(self.picture), size(self.self_view));
+        let (picture, inset) = (size(self.picture), size(self.inset.map(|inset| inset.picture)));
         f.debug_struct("Scene")
             .field("layer", self.layer)
             .field("picture", &picture)
-            .field("self_view", &self_view)
+            .field("room", &self.room)
+            .field("inset", &inset)
             .finish_non_exhaustive()
     }
 }
 
-/// A part of a panel, in pixels from its top left corner.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// From the left edge.
-    pub left: usize,
-    /// From the top edge.
-    pub top: usize,
-    /// 1 and up.
-    pub width: usize,
-    /// 1 and up.
-    pub height: usize,
+/// A small picture that lies over everything.
+#[derive(Clone, Copy)]
+pub struct Inset<'a> {
+    /// Scaled to its place.
+    pub picture: &'a dyn I420,
+    /// Within the panel.
+    pub at: Place,
+    /// People know themselves from mirrors.
+    pub is_mirrored: bool,
 }
 
-/// Where a self-view of these proportions lies: in the bottom right corner, a fifth of a wide panel's width.
-#[must_use]
-pub fn place_self_view(picture: (u32, u32), panel: Size) -> Place {
-    let short = panel.width_px.min(panel.height_px);
-    let room = Size { width_px: (panel.width_px / 5).max(short / 3).max(1), height_px: (panel.height_px / 3).max(1) };
-    let Place { width, height, .. } = place(picture, room);
-    let margin = short as usize / 32;
-    let start = |whole: u32, part: usize| (whole as usize - part).saturating_sub(margin) & !1;
-    Place { left: start(panel.width_px, width), top: start(panel.height_px, height), width, height }
-}
-
-/// Where a picture lies on a panel: as large as it can be, in the middle, its proportions kept, its sides even.
-///
-/// Both sides of the picture must be 1 and up.
-#[must_use]
-pub fn place(picture: (u32, u32), panel: Size) -> Place {
-    let (width, height) = (u64::from(picture.0), u64::from(picture.1));
-    let (most_width, most_height) = (u64::from(panel.width_px), u64::from(panel.height_px));
-    let fits_in_width = height * most_width <= most_height * width;
-    let (wide, high) = if fits_in_width {
-        (most_width, (height * most_width + width / 2) / width)
-    } else {
-        ((width * most_height + height / 2) / height, most_height)
-    };
-    let even = |side: u64, most: u64| usize::try_from((side.min(most) & !1).max(1)).unwrap_or(1);
-    let (width, height) = (even(wide, most_width), even(high, most_height));
-    Place { left: (panel.width_px as usize - width) / 2, top: (panel.height_px as usize - height) / 2, width, height }
+impl fmt::Debug for Inset<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inset").field("at", &self.at).field("is_mirrored", &self.is_mirrored).finish_non_exhaustive()
+    }
 }
 
 /// Composes frames. Keeps its buffers between them.
@@ -224,7 +205,7 @@ impl Composer {
             None => frame.pixels_mut().copy_from_slice(&layer.pixels),
             Some(picture) => {
                 check(picture)?;
-                let at = place((picture.width(), picture.height()), frame.size());
+                let at = place_in(scene.room, (picture.width(), picture.height()), frame.size());
                 fill_beside(frame, at, scene.beside);
                 self.draw(frame, picture, at, false)?;
                 let stride = frame.size().stride_bytes();
@@ -234,7 +215,7 @@ impl Composer {
                 }
             }
         }
-        self.draw_self_view(frame, scene)
+        self.draw_inset(frame, scene)
     }
 
     /// Fills a frame with what lies over a picture at this place: the layer, opaque where the picture does not reach. Its
@@ -258,15 +239,18 @@ impl Composer {
         Ok(())
     }
 
-    /// Lays the self-view, if the scene has one, over what is in the frame.
+    /// Lays the small picture, if the scene has one, over what is in the frame.
     ///
     /// # Errors
-    /// As with [`Composer::compose`].
-    pub(crate) fn draw_self_view(&mut self, frame: &mut Frame, scene: &Scene<'_>) -> Result<(), PictureError> {
-        let Some(picture) = scene.self_view else { return Ok(()) };
+    /// As with [`Composer::compose`], or if it has no place on the panel.
+    pub(crate) fn draw_inset(&mut self, frame: &mut Frame, scene: &Scene<'_>) -> Result<(), PictureError> {
+        let Some(Inset { picture, at, is_mirrored }) = scene.inset else { return Ok(()) };
         check(picture)?;
-        let at = place_self_view((picture.width(), picture.height()), frame.size());
-        self.draw(frame, picture, at, true)
+        if !at.is_within(frame.size()) {
+            let side = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);
+            return Err(PictureError::Size { width: side(at.width), height: side(at.height) });
+        }
+        self.draw(frame, picture, at, is_mirrored)
     }
 
     fn draw(
@@ -408,21 +392,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_picture_keeps_its_proportions() {
-        let place = |picture, panel: (u32, u32)| {
-            let Place { left, top, width, height } = super::place(picture, Size::new(panel.0, panel.1).expect("fits"));
-            (left, top, width, height)
-        };
-        assert_eq!(place((640, 360), (1280, 720)), (0, 0, 1280, 720));
-        assert_eq!(place((640, 480), (1280, 720)), (160, 0, 960, 720));
-        assert_eq!(place((1280, 720), (480, 800)), (0, 265, 480, 270));
-        assert_eq!(place((480, 640), (1280, 720)), (370, 0, 540, 720));
-        assert_eq!(place((7680, 1), (320, 240)), (0, 119, 320, 1));
-        assert_eq!(place((1, 7680), (320, 240)), (159, 0, 1, 240));
-        assert_eq!(place((640, 360), (1, 1)), (0, 0, 1, 1));
-    }
-
-    #[test]
     fn rows_with_something_in_them_make_bands() {
         let size = Size::new(4, 6).expect("fits");
         let mut pixels = vec![0; size.frame_bytes()];
@@ -478,7 +447,8 @@ mod tests {
         for (width, height) in [(100, 60), (200, 120), (401, 241), (51, 31)] {
             let mut frame = Frame::new(size);
             let picture = halves(width, height);
-            let scene = Scene { layer: &layer, picture: Some(&picture), self_view: None, beside: [1, 2, 3, 255] };
+            let scene =
+                Scene { layer: &layer, picture: Some(&picture), room: None, inset: None, beside: [1, 2, 3, 255] };
             Composer::default().compose(&mut frame, &scene).expect("it is all there");
             assert_eq!(frame.rgb(40, 60), Some([255; 3]), "{width}x{height}");
             assert_eq!(frame.rgb(160, 60), Some([0; 3]), "{width}x{height}");
@@ -492,9 +462,10 @@ mod tests {
         let mut short = halves(64, 64);
         short.2[1].pop();
         let compose = |picture: &Grey| {
-            let scene = Scene { layer: &layer, picture: Some(picture), self_view: None, beside: [0; 4] };
+            let scene = Scene { layer: &layer, picture: Some(picture), room: None, inset: None, beside: [0; 4] };
             Composer::default().compose(&mut Frame::new(size), &scene)?;
-            let scene = Scene { picture: None, self_view: Some(picture), ..scene };
+            let at = Place { left: 0, top: 0, width: 8, height: 8 };
+            let scene = Scene { picture: None, inset: Some(Inset { picture, at, is_mirrored: true }), ..scene };
             Composer::default().compose(&mut Frame::new(size), &scene)
         };
         assert!(matches!(compose(&short), Err(PictureError::Short(1))));
@@ -503,20 +474,26 @@ mod tests {
     }
 
     #[test]
-    fn the_self_view_lies_in_the_corner_and_is_mirrored() {
+    fn the_small_picture_lies_in_its_place_mirrored_or_not() {
         let size = Size::new(320, 240).expect("fits");
         let layer = Arc::new(Layer::new(size, [9, 9, 9, 255].repeat(320 * 240)).expect("is as large"));
         let picture = halves(160, 120);
-        let scene = Scene { layer: &layer, picture: None, self_view: Some(&picture), beside: [0; 4] };
-        let mut frame = Frame::new(size);
-        Composer::default().compose(&mut frame, &scene).expect("it is all there");
-        let Place { left, top, width, height } = place_self_view((160, 120), size);
-        assert_eq!((width, height), (80, 60));
-        assert!(left + width <= 320 && top + height <= 240 && left > 220 && top > 160, "{left} {top}");
-        let at = |x: usize, y: usize| frame.rgb(x as u32, y as u32).expect("inside");
-        assert_eq!(at(left + 10, top + 30), [0; 3], "black, that is on the right, is seen on the left");
-        assert_eq!(at(left + 70, top + 30), [255; 3]);
-        assert_eq!([at(left - 1, top), at(left, top - 1), at(left + width, top)], [[9; 3]; 3]);
+        let at = Place { left: 230, top: 170, width: 80, height: 60 };
+        let seen = |is_mirrored| {
+            let inset = Some(Inset { picture: &picture, at, is_mirrored });
+            let scene = Scene { layer: &layer, picture: None, room: None, inset, beside: [0; 4] };
+            let mut frame = Frame::new(size);
+            Composer::default().compose(&mut frame, &scene).expect("it is all there");
+            let at = |x: u32, y: u32| frame.rgb(x, y).expect("inside");
+            assert_eq!([at(229, 170), at(230, 169), at(310, 170)], [[9; 3]; 3]);
+            [at(240, 200), at(300, 200)]
+        };
+        assert_eq!(seen(true), [[0; 3], [255; 3]], "black, that is on the right, is seen on the left");
+        assert_eq!(seen(false), [[255; 3], [0; 3]]);
+        let outside = Place { left: 300, ..at };
+        let inset = Some(Inset { picture: &picture, at: outside, is_mirrored: false });
+        let scene = Scene { layer: &layer, picture: None, room: None, inset, beside: [0; 4] };
+        assert!(Composer::default().compose(&mut Frame::new(size), &scene).is_err(), "it reaches over the edge");
     }
 
     #[test]
@@ -544,7 +521,7 @@ mod tests {
         let green = || Grey(16, 16, [vec![145; 256], vec![54; 64], vec![34; 64]]);
         let shown = |picture: &dyn I420| {
             let mut frame = Frame::new(size);
-            let scene = Scene { layer: &layer, picture: Some(picture), self_view: None, beside: [0; 4] };
+            let scene = Scene { layer: &layer, picture: Some(picture), room: None, inset: None, beside: [0; 4] };
             Composer::default().compose(&mut frame, &scene).expect("it is all there");
             frame.rgb(8, 8).expect("inside")
         };
@@ -561,13 +538,15 @@ mod tests {
             (0..64 * 48).flat_map(|at| if at % 3 == 0 { [40, 20, 10, 128] } else { [0; 4] }).collect();
         let layer = Arc::new(Layer::new(size, pixels).expect("is as large"));
         let picture = halves(40, 40);
-        let scene = Scene { layer: &layer, picture: Some(&picture), self_view: Some(&picture), beside: [1, 2, 3, 255] };
+        let corner = Place { left: 40, top: 30, width: 20, height: 16 };
+        let inset = Some(Inset { picture: &picture, at: corner, is_mirrored: true });
+        let scene = Scene { layer: &layer, picture: Some(&picture), room: None, inset, beside: [1, 2, 3, 255] };
         let mut composer = Composer::default();
         let (mut composed, mut overlay, mut both) = (Frame::new(size), Frame::new(size), Frame::new(size));
         composer.compose(&mut composed, &scene).expect("it is all there");
-        let at = super::place((40, 40), size);
+        let at = place((40, 40), size);
         Composer::overlay(&mut overlay, &scene, at).expect("is as large");
-        composer.draw_self_view(&mut overlay, &scene).expect("it is all there");
+        composer.draw_inset(&mut overlay, &scene).expect("it is all there");
         composer.draw(&mut both, &picture, at, false).expect("it is all there");
         blend(both.pixels_mut(), overlay.pixels());
         assert!(both.pixels() == composed.pixels());

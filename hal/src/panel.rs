@@ -311,7 +311,7 @@ mod tests {
     }
 
     fn scene(layer: &Arc<Layer>) -> Scene<'_> {
-        Scene { layer, picture: None, self_view: None, beside: [0; 4] }
+        Scene { layer, picture: None, room: None, inset: None, beside: [0; 4] }
     }
 
     #[tokio::test]

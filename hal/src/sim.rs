@@ -15,6 +15,7 @@ use crate::{
     keys::{Edge, KeyEvent, KeySource, Keys},
     lights::{LightBank, LightError, Shine},
     panel::{Frame, Newest, Offscreen, Size},
+    touch::{Fingers, Touch, TouchSource},
 };
 
 /// Key events that wait to be read; more are dropped, as the kernel drops them.
@@ -52,17 +53,23 @@ pub type LightStates = BTreeMap<String, Shine>;
 #[must_use]
 pub fn board(size: Size) -> (Board, Sim) {
     let (keys, pressed) = mpsc::channel(WAITING_KEYS);
+    let (fingers, touched) = mpsc::channel(WAITING_KEYS);
     let (lights, shining) = watch::channel(LightStates::new());
     let (panel, newest) = Offscreen::new(size);
-    let board =
-        Board { keys: Keys::new(SimKeys(pressed)), lights: Box::new(SimLights(lights)), panel: Box::new(panel) };
-    (board, Sim { keys, shining, panel: newest })
+    let board = Board {
+        keys: Keys::new(SimKeys(pressed)),
+        fingers: Fingers::new(SimFingers(touched)),
+        lights: Box::new(SimLights(lights)),
+        panel: Box::new(panel),
+    };
+    (board, Sim { keys, fingers, shining, panel: newest })
 }
 
 /// Hand and eye at a simulated board. Clones are at the same board.
 #[derive(Clone, Debug)]
 pub struct Sim {
     keys: mpsc::Sender<KeyEvent>,
+    fingers: mpsc::Sender<Touch>,
     shining: watch::Receiver<LightStates>,
     panel: Newest,
 }
@@ -80,6 +87,11 @@ impl Sim {
 
     fn key(&self, code: u16, edge: Edge) -> bool {
         self.keys.try_send(KeyEvent { code, edge, device: KEYS_NAME.into() }).is_ok()
+    }
+
+    /// Plugs a touch screen in, or out, or taps on it. False: nobody reads it.
+    pub fn touch(&self, touch: Touch) -> bool {
+        self.fingers.try_send(touch).is_ok()
     }
 
     /// How the LEDs shine now.
@@ -124,6 +136,14 @@ struct SimKeys(mpsc::Receiver<KeyEvent>);
 
 impl KeySource for SimKeys {
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<KeyEvent>> {
+        self.0.poll_recv(cx)
+    }
+}
+
+struct SimFingers(mpsc::Receiver<Touch>);
+
+impl TouchSource for SimFingers {
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Touch>> {
         self.0.poll_recv(cx)
     }
 }
@@ -197,7 +217,7 @@ mod tests {
         let (mut board, sim) = board(size());
         assert!(sim.png().is_err());
         let layer = Layer::new(size(), vec![0; size().frame_bytes()]).expect("is as large");
-        let scene = Scene { layer: &Arc::new(layer), picture: None, self_view: None, beside: [0; 4] };
+        let scene = Scene { layer: &Arc::new(layer), picture: None, room: None, inset: None, beside: [0; 4] };
         board.panel.present(&scene).expect("memory takes all");
         assert_eq!(sim.frame().expect("presented").size(), size());
         assert!(sim.png().expect("encodes").starts_with(b"\x89PNG"));

@@ -1,20 +1,16 @@
-//! Keys of evdev devices (Documentation/input/input.rst, "evdev"), read where they are awaited.
+//! Keys of evdev devices.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
-    fs, io,
+    collections::{BTreeSet, VecDeque},
     path::{Path, PathBuf},
     sync::Arc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
-use evdev::{Device, EventStream, EventSummary};
+use evdev::{Device, EventSummary, InputEvent, KeyCode};
 
-use super::uevents::{Action, Uevent, Uevents};
+use super::evdev::{InputDevices, Reader};
 use crate::keys::{Edge, KeyEvent, KeySource, Keys};
-
-/// Where the kernel puts input devices.
-const DEV_INPUT: &str = "/dev/input";
 
 /// Which input devices to listen to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,7 +22,7 @@ pub struct KeyDevices {
 }
 
 impl KeyDevices {
-    fn wants(&self, path: &Path, name: Option<&str>) -> bool {
+    pub(super) fn wants(&self, path: &Path, name: Option<&str>) -> bool {
         let called = |wanted: &String| path.as_os_str() == wanted.as_str() || name == Some(wanted.as_str());
         self.names.is_empty() || self.names.iter().any(called)
     }
@@ -37,25 +33,11 @@ impl KeyDevices {
 /// Must be called within a tokio runtime with I/O.
 #[must_use]
 pub fn keys(devices: &KeyDevices) -> Keys {
-    let mut source = EvdevKeys {
-        wanted: devices.clone(),
-        directory: PathBuf::from(DEV_INPUT),
-        uevents: listen(),
-        open: BTreeMap::new(),
-        refused: BTreeSet::new(),
-        waiting: VecDeque::new(),
-    };
-    source.scan();
-    if source.open.is_empty() {
+    let devices = InputDevices::new(KeyReader(devices.clone()));
+    if devices.is_empty() {
         tracing::warn!("no input device has keys: the buttons do nothing until one is plugged in");
     }
-    Keys::new(source)
-}
-
-fn listen() -> Option<Uevents> {
-    Uevents::listen(&["input"])
-        .inspect_err(|error| tracing::warn!(%error, "input devices that are plugged in later will not be noticed"))
-        .ok()
+    Keys::new(EvdevKeys(devices))
 }
 
 /// An input device that has keys.
@@ -85,142 +67,56 @@ pub fn key_devices() -> Vec<KeyDevice> {
 }
 
 fn key_codes(device: &Device) -> BTreeSet<u16> {
-    device.supported_keys().into_iter().flat_map(|keys| keys.iter()).map(|key| key.code()).collect()
+    /// Where a finger or pen is: no key that anybody presses ("Documentation/input/event-codes.rst", `BTN_TOOL_*`).
+    const TOUCH: std::ops::RangeInclusive<u16> = KeyCode::BTN_TOOL_PEN.code()..=KeyCode::BTN_TOOL_QUADTAP.code();
+    let codes = device.supported_keys().into_iter().flat_map(|keys| keys.iter()).map(|key| key.code());
+    codes.filter(|code| !TOUCH.contains(code)).collect()
 }
 
-struct Keyboard {
-    stream: EventStream,
-    name: Arc<str>,
-    /// Keys that are down.
-    held: BTreeSet<u16>,
-}
-
-struct EvdevKeys {
-    wanted: KeyDevices,
-    directory: PathBuf,
-    /// None: what is plugged in later is not noticed.
-    uevents: Option<Uevents>,
-    open: BTreeMap<PathBuf, Keyboard>,
-    /// Devices that did not open or are not wanted: one log line each.
-    refused: BTreeSet<PathBuf>,
-    waiting: VecDeque<KeyEvent>,
-}
-
-impl EvdevKeys {
-    /// Opens the devices that are there and not open.
-    fn scan(&mut self) {
-        let Ok(entries) = fs::read_dir(&self.directory) else { return };
-        let paths: BTreeSet<_> = entries
-            .filter_map(|entry| Some(entry.ok()?.path()))
-            .filter(|path| {
-                path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with("event"))
-            })
-            .collect();
-        self.refused.retain(|path| paths.contains(path));
-        for path in paths {
-            if self.open.contains_key(&path) {
-                continue;
-            }
-            match open(&path, &self.wanted) {
-                Ok(Some(stream)) => {
-                    let name: Arc<str> = Arc::from(stream.device().name().unwrap_or_default());
-                    tracing::info!(device = %path.display(), name = &*name, "listens to keys");
-                    self.refused.remove(&path);
-                    self.open.insert(path, Keyboard { stream, name, held: BTreeSet::new() });
-                }
-                Ok(None) => drop(self.refused.insert(path)),
-                Err(error) => {
-                    if self.refused.insert(path.clone()) {
-                        tracing::warn!(device = %path.display(), %error, "cannot be opened: is kioskd in the group input?");
-                    }
-                }
-            }
-        }
-    }
-
-    /// Whether a device came since last time. udev tells of it when its access rights are set.
-    fn poll_plugged(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        while let Some(uevents) = &mut self.uevents {
-            match ready!(uevents.poll_next(cx)) {
-                Some(Uevent { action: Action::Remove, .. }) => {}
-                Some(_) => return Poll::Ready(()),
-                None => self.uevents = None,
-            }
-        }
-        Poll::Pending
-    }
-
-    /// Reads all devices that have something to read.
-    fn poll_devices(&mut self, cx: &mut Context<'_>) {
-        let mut gone = Vec::new();
-        for (path, keyboard) in &mut self.open {
-            loop {
-                match keyboard.stream.poll_event(cx) {
-                    Poll::Pending => break,
-                    Poll::Ready(Ok(event)) => {
-                        let changed = key_change(event, &mut keyboard.held);
-                        let device = &keyboard.name;
-                        self.waiting.extend(changed.map(|(code, edge)| KeyEvent {
-                            code,
-                            edge,
-                            device: Arc::clone(device),
-                        }));
-                    }
-                    Poll::Ready(Err(error)) => {
-                        tracing::info!(device = %path.display(), %error, "an input device is gone");
-                        gone.push(path.clone());
-                        break;
-                    }
-                }
-                // A device that never pauses must not keep the others waiting.
-                if self.waiting.len() >= 64 {
-                    cx.waker().wake_by_ref();
-                    break;
-                }
-            }
-        }
-        for path in gone {
-            let Some(Keyboard { name, held, .. }) = self.open.remove(&path) else { continue };
-            // Nobody holds the keys of a device that is not there.
-            let let_go = |code| KeyEvent { code, edge: Edge::Up, device: Arc::clone(&name) };
-            self.waiting.extend(held.into_iter().map(let_go));
-        }
-    }
-}
+struct EvdevKeys(InputDevices<KeyReader>);
 
 impl KeySource for EvdevKeys {
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<KeyEvent>> {
-        loop {
-            if let Some(event) = self.waiting.pop_front() {
-                return Poll::Ready(Some(event));
-            }
-            self.poll_devices(cx);
-            if self.waiting.is_empty() {
-                match self.poll_plugged(cx) {
-                    Poll::Ready(()) => self.scan(),
-                    Poll::Pending => return Poll::Pending,
-                }
-            }
-        }
+        self.0.poll_next(cx).map(Some)
     }
 }
 
-fn open(path: &Path, wanted: &KeyDevices) -> io::Result<Option<EventStream>> {
-    let mut device = Device::open(path)?;
-    let keys = key_codes(&device);
-    if keys.is_empty() || !wanted.wants(path, device.name()) {
-        return Ok(None);
+struct KeyReader(KeyDevices);
+
+impl Reader for KeyReader {
+    type Event = KeyEvent;
+    /// Keys that are down.
+    type State = BTreeSet<u16>;
+
+    fn open(&self, path: &Path, device: &mut Device) -> Option<Self::State> {
+        let keys = key_codes(device);
+        if keys.is_empty() || !self.0.wants(path, device.name()) {
+            return None;
+        }
+        if !keys.is_disjoint(&self.0.grab)
+            && let Err(error) = device.grab()
+        {
+            tracing::warn!(device = %path.display(), %error, "is not ours alone: what is pressed there goes to another program too");
+        }
+        Some(BTreeSet::new())
     }
-    if !keys.is_disjoint(&wanted.grab)
-        && let Err(error) = device.grab()
-    {
-        tracing::warn!(device = %path.display(), %error, "is not ours alone: what is pressed there goes to another program too");
+
+    fn came(&mut self, _: &Arc<str>, _: &mut VecDeque<KeyEvent>) {}
+
+    fn read(held: &mut Self::State, name: &Arc<str>, event: InputEvent, waiting: &mut VecDeque<KeyEvent>) {
+        let changed = key_change(event, held);
+        waiting.extend(changed.map(|(code, edge)| KeyEvent { code, edge, device: Arc::clone(name) }));
     }
-    device.into_event_stream().map(Some)
+
+    /// Nobody holds the keys of a device that is not there.
+    fn gone(&mut self, held: Self::State, name: &Arc<str>, waiting: &mut VecDeque<KeyEvent>) {
+        let let_go = |code| KeyEvent { code, edge: Edge::Up, device: Arc::clone(name) };
+        waiting.extend(held.into_iter().map(let_go));
+    }
 }
 
 /// The press or release in an event, if it is one. Value 2 is auto-repeat (Documentation/input/event-codes.rst, `EV_KEY`).
-fn key_change(event: evdev::InputEvent, held: &mut BTreeSet<u16>) -> Option<(u16, Edge)> {
+fn key_change(event: InputEvent, held: &mut BTreeSet<u16>) -> Option<(u16, Edge)> {
     let EventSummary::Key(_, key, value) = event.destructure() else { return None };
     let code = key.code();
     let (edge, changed) = match value {
@@ -233,7 +129,7 @@ fn key_change(event: evdev::InputEvent, held: &mut BTreeSet<u16>) -> Option<(u16
 
 #[cfg(test)]
 mod tests {
-    use evdev::{EventType, InputEvent};
+    use evdev::EventType;
 
     use super::*;
 
@@ -262,31 +158,5 @@ mod tests {
             let devices = KeyDevices { names: names.map(str::to_owned).to_vec(), ..KeyDevices::default() };
             assert_eq!(devices.wants(path, Some("gpio-keys")), wanted, "{names:?}");
         }
-    }
-
-    #[tokio::test]
-    async fn a_device_that_does_not_open_is_passed_over() {
-        let directory = tempfile::tempdir().expect("a directory");
-        let mut source = EvdevKeys {
-            wanted: KeyDevices::default(),
-            directory: directory.path().to_owned(),
-            uevents: None,
-            open: BTreeMap::new(),
-            refused: BTreeSet::new(),
-            waiting: VecDeque::new(),
-        };
-        let node = directory.path().join("event0");
-        fs::write(&node, "").expect("writes");
-        fs::write(directory.path().join("mouse0"), "").expect("writes");
-        source.scan();
-        assert_eq!(source.refused, BTreeSet::from([node.clone()]));
-        std::future::poll_fn(|cx| {
-            assert!(source.poll_next(cx).is_pending());
-            Poll::Ready(())
-        })
-        .await;
-        fs::remove_file(node).expect("removes");
-        source.scan();
-        assert!(source.refused.is_empty());
     }
 }

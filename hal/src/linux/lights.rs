@@ -45,6 +45,8 @@ struct Led {
     wanted: Option<Shine>,
     /// How it shines, as far as the kernel took it.
     shine: Option<Shine>,
+    /// It blinks, but not in its rhythm yet: the trigger's files were not ours to write.
+    is_awaited: bool,
     /// Its failure has been told.
     told: bool,
 }
@@ -76,6 +78,7 @@ impl LightBank for SysfsLights {
             let directory = self.directory.join(led);
             if state.shine.is_none_or(|shine| !shines(&directory, shine)) {
                 state.shine = None;
+                state.is_awaited &= state.wanted.is_some_and(|wanted| shines(&directory, wanted));
                 if let Err(error) = state.shine(&directory, led) {
                     tracing::warn!(%error, "light");
                 }
@@ -87,10 +90,20 @@ impl LightBank for SysfsLights {
 impl Led {
     fn shine(&mut self, directory: &Path, led: &str) -> Result<(), LightError> {
         let Some(wanted) = self.wanted.filter(|wanted| self.shine != Some(*wanted)) else { return Ok(()) };
-        match apply(directory, led, wanted, &mut self.before, self.shine) {
+        let was_awaited = self.is_awaited;
+        self.is_awaited = false;
+        let was = if was_awaited && matches!(wanted, Shine::Blink { .. }) { Some(wanted) } else { self.shine };
+        match apply(directory, led, wanted, &mut self.before, was) {
             Ok(()) => {
                 self.shine = Some(wanted);
                 self.told = false;
+                Ok(())
+            }
+            // A trigger's files come with it. udev gives them to us when the kernel has told of them ("change"); then we look again.
+            Err(error) if !was_awaited && is_of_the_rhythm(&error) => {
+                self.shine = None;
+                self.is_awaited = true;
+                tracing::debug!(%error, "waits for the trigger's files");
                 Ok(())
             }
             Err(error) => {
@@ -183,6 +196,13 @@ fn failure(led: &str, attribute: &'static str, source: io::Error) -> LightError 
     } else {
         LightError::Write { led, attribute, source }
     }
+}
+
+/// Whether the trigger was taken, and its files are not there yet or not ours yet.
+fn is_of_the_rhythm(error: &LightError) -> bool {
+    let LightError::Write { attribute, source, .. } = error else { return false };
+    ["delay_on", "delay_off", "pattern"].contains(attribute)
+        && matches!(source.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::NotFound)
 }
 
 /// `max_brightness`, or 1, which every LED takes.
@@ -305,6 +325,43 @@ mod tests {
         fs::create_dir(&trigger).expect("is free");
         let error = fake.lights().set(LED, Shine::Blink { on_ms: 1, off_ms: 1 }).expect_err("takes no trigger");
         assert!(error.to_string().starts_with("LED 'kiosk:green:call' takes no trigger: "), "{error}");
+    }
+
+    #[test]
+    fn the_files_of_a_trigger_are_awaited_once() {
+        let fake = Fake::new();
+        let mut lights = fake.lights();
+        let rhythm = fake.0.path().join(LED).join("delay_on");
+        fs::remove_file(&rhythm).expect("is there");
+        fs::create_dir_all(rhythm.join("not")).expect("is free");
+        let blink = Shine::Blink { on_ms: 100, off_ms: 900 };
+        assert!(lights.set(LED, blink).is_err(), "no right is missing: it will not come");
+        let mut lights = fake.lights();
+        fs::remove_dir_all(&rhythm).expect("is there");
+        std::os::unix::fs::symlink("../nowhere/delay_on", &rhythm).expect("is free");
+        lights.set(LED, blink).expect("awaits the file");
+        fake.write("trigger", "none [timer] heartbeat\n");
+        fake.write("brightness", "untouched");
+        fs::remove_file(&rhythm).expect("is there");
+        fake.write("delay_on", "");
+        lights.look_again();
+        assert_eq!((fake.read("delay_on"), fake.read("delay_off")), ("100".into(), "900".into()));
+        assert_eq!(fake.read("brightness"), "untouched", "the trigger is not set anew: its files would go again");
+    }
+
+    #[test]
+    fn an_awaited_led_can_be_told_otherwise() {
+        let fake = Fake::new();
+        let mut lights = fake.lights();
+        let rhythm = fake.0.path().join(LED).join("delay_on");
+        fs::remove_file(&rhythm).expect("is there");
+        std::os::unix::fs::symlink("../nowhere/delay_on", &rhythm).expect("is free");
+        let blink = Shine::Blink { on_ms: 100, off_ms: 900 };
+        lights.set(LED, blink).expect("awaits the file");
+        lights.set(LED, Shine::Off).expect("needs no file of the trigger");
+        assert_eq!(fake.read("trigger"), "none");
+        lights.set(LED, blink).expect("awaits it again");
+        assert!(lights.set(LED, Shine::Blink { on_ms: 1, off_ms: 1 }).is_err(), "still not there: somebody is told");
     }
 
     #[test]

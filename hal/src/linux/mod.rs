@@ -2,11 +2,14 @@
 
 mod cameras;
 mod cec;
+mod evdev;
 mod keys;
 mod kms;
 mod lights;
 mod mixer;
 mod sound_cards;
+mod touch;
+mod typing;
 mod uevents;
 mod v4l2;
 
@@ -17,6 +20,8 @@ pub use self::{
     lights::{SysfsLights, leds},
     mixer::CardMixer,
     sound_cards::sound_cards,
+    touch::fingers,
+    typing::{NoLayout, Typed, Typing},
     uevents::{Action, Uevent, Uevents},
 };
 use crate::Board;
@@ -28,5 +33,5 @@ use crate::Board;
 #[must_use]
 pub fn open(devices: &KeyDevices, screen: KmsWish, on_screens: OnScreens) -> Board {
     let panel = Box::new(Kms::new(screen, on_screens));
-    Board { keys: keys(devices), lights: Box::new(SysfsLights::default()), panel }
+    Board { keys: keys(devices), fingers: fingers(devices), lights: Box::new(SysfsLights::default()), panel }
 }

@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use kiosk_hal::{
-    compose::{Composer, I420, Layer, Matrix, Scene},
+    compose::{Composer, I420, Inset, Layer, Matrix, Place, Scene},
     panel::{Frame, Panel, PanelError, PanelEvent, Size},
 };
 
@@ -94,7 +94,14 @@ pub(crate) fn scene<'a>(
     picture: Option<&'a dyn I420>,
     self_view: Option<&'a dyn I420>,
 ) -> Scene<'a> {
-    Scene { layer, picture, self_view, beside: BESIDE }
+    // In the corner, as the daemon's screens have it.
+    let inset = self_view.map(|picture| {
+        let Size { width_px, height_px } = layer.size();
+        let (width, height) = (width_px as usize / 10 * 2, height_px as usize / 10 * 2);
+        let at = Place { left: width_px as usize - width - 8, top: height_px as usize - height - 8, width, height };
+        Inset { picture, at, is_mirrored: true }
+    });
+    Scene { layer, picture, room: None, inset, beside: BESIDE }
 }
 
 /// Waits until the panel takes a scene, and tells whether it is another screen by then.

@@ -403,9 +403,9 @@ impl Kms {
         }
         what.clone_into(&mut self.said);
         if is_wrong {
-            tracing::warn!("{what}");
+            tracing::warn!(name: "device-missing", "{what}");
         } else {
-            tracing::info!("{what}");
+            tracing::info!(name: "device-used", "{what}");
         }
     }
 }

@@ -197,7 +197,7 @@ impl Screen {
     pub(super) fn present(&mut self, scene: &Scene<'_>) -> Result<(), Failure> {
         if let Some(picture) = scene.picture {
             compose::check(picture)?;
-            if self.prepare_planes(picture)? {
+            if self.prepare_planes(picture, scene.room)? {
                 match self.present_planes(scene, picture) {
                     Err(Failure::Device(error)) if error.kind() != io::ErrorKind::ResourceBusy => {
                         tracing::info!(%error, "the planes do not take what they seemed to: software composes");
@@ -239,12 +239,13 @@ impl Screen {
     }
 
     /// Whether planes show pictures of this size; makes their buffers, if so.
-    fn prepare_planes(&mut self, picture: &dyn I420) -> io::Result<bool> {
+    fn prepare_planes(&mut self, picture: &dyn I420, room: Option<Place>) -> io::Result<bool> {
         let size = (picture.width(), picture.height());
         if !self.abilities.planes || self.is_turned || !self.pipe.has_pair() || self.refused == Some(size) {
             return Ok(false);
         }
-        if self.lower.as_ref().is_some_and(|lower| lower.picture == size) {
+        let place = compose::place_in(room, size, self.size());
+        if self.lower.as_ref().is_some_and(|lower| lower.picture == size && lower.place == place) {
             return Ok(true);
         }
         self.retired.extend(self.lower.take().map(|lower| lower.swap));
@@ -253,7 +254,6 @@ impl Screen {
             let swap = Swap::new(&self.card, scene, Format::Argb)?;
             self.upper = Some(Upper { swap, frame: Frame::new(scene), made_of: None, version: 0, versions: [0; 2] });
         }
-        let place = compose::place(size, scene);
         for (way, format, buffer, at) in self.candidates(size, place) {
             let swap = Swap::new(&self.card, buffer, format)?;
             let lower = (Role::Lower, swap.shown(at, self.rotation, picture.matrix()));
@@ -329,8 +329,7 @@ impl Screen {
 impl Upper {
     /// Writes what lies over the picture into the back. False: the front shows it already.
     fn write(&mut self, composer: &mut Composer, scene: &Scene<'_>, place: Place) -> Result<bool, PictureError> {
-        let size = self.frame.size();
-        let own = scene.self_view.map(|picture| compose::place_self_view((picture.width(), picture.height()), size));
+        let own = scene.inset.map(|inset| inset.at);
         let is_same = self.made_of.as_ref().is_some_and(|(layer, picture, self_view)| {
             Arc::ptr_eq(layer, scene.layer) && *picture == place && *self_view == own
         });
@@ -339,7 +338,7 @@ impl Upper {
             self.made_of = Some((Arc::clone(scene.layer), place, own));
             self.version += 1;
         }
-        composer.draw_self_view(&mut self.frame, scene)?;
+        composer.draw_inset(&mut self.frame, scene)?;
         let (front, back) = (self.swap.front, 1 - self.swap.front);
         match own {
             None if self.versions[front] == self.version => return Ok(false),
