@@ -1,6 +1,9 @@
 //! One producer, many consumers: what is encoded once goes to every peer.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
 
 use gstreamer as gst;
 use gstreamer_app as gst_app;
@@ -11,6 +14,7 @@ use kiosk_call::CallId;
 #[derive(Debug, Default)]
 pub(crate) struct Fanout {
     consumers: Mutex<Vec<(CallId, gst_app::AppSrc)>>,
+    pushed: AtomicU64,
 }
 
 impl Fanout {
@@ -26,8 +30,14 @@ impl Fanout {
         self.consumers.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
+    /// Buffers so far.
+    pub(crate) fn pushed(&self) -> u64 {
+        self.pushed.load(Ordering::Relaxed)
+    }
+
     /// To every consumer.
     pub(crate) fn push(&self, sample: &gst::Sample) {
+        self.pushed.fetch_add(1, Ordering::Relaxed);
         for (call, source) in self.consumers.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             if let Err(error) = source.push_sample(sample) {
                 tracing::trace!(?call, ?error, "a peer takes no more");
@@ -48,6 +58,17 @@ impl Fanout {
                 .build(),
         );
     }
+}
+
+/// Where encoded pictures or sound enter a pipeline. Pictures depend on each other, so there is room for a second of them; a consumer that is
+/// slower loses the oldest.
+pub(crate) fn source() -> gst_app::AppSrc {
+    gst_app::AppSrc::builder()
+        .is_live(true)
+        .format(gst::Format::Time)
+        .max_time(gst::ClockTime::SECOND)
+        .leaky_type(gst_app::AppLeakyType::Downstream)
+        .build()
 }
 
 /// A sink that hands every buffer over at once. `async=false`: no sink may hold up a live pipeline's start. No last sample: it

@@ -15,27 +15,33 @@ mod encoder;
 mod engine;
 mod error;
 mod fanout;
+mod healing;
 mod ice;
 mod options;
+mod panel;
 mod peer;
 mod picture;
+mod pictures;
 mod pipeline;
 mod player;
 mod queue;
 mod receive;
 mod self_view;
 mod send;
+mod shape;
 mod sound;
+mod stages;
 mod stamp;
 mod statistics;
 mod terms;
+mod trial;
 mod wav;
 
 use std::{
     fmt,
     sync::{Arc, Mutex, PoisonError, mpsc},
     thread::{self, JoinHandle},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use gstreamer as gst;
@@ -43,7 +49,7 @@ use kiosk_call::{CallId, MediaCommand, MediaEvent};
 
 use crate::{
     codecs::Codecs,
-    engine::Engine,
+    engine::{Engine, Shared},
     queue::{Post, Work},
     self_view::SelfView,
 };
@@ -51,7 +57,9 @@ pub use crate::{
     codecs::{CodecReport, CodecState, Direction},
     error::MediaError,
     options::*,
+    panel::PanelFeed,
     picture::Picture,
+    trial::{LONGEST_TRIAL, NoTrial, Passage, Trial},
 };
 
 /// Whether [`CameraSource::Libcamera`] can be had here: libcamera's element for GStreamer is installed.
@@ -67,6 +75,7 @@ pub struct Media {
     tick: Arc<Tick>,
     codecs: Arc<Codecs>,
     self_view: Arc<SelfView>,
+    feed: PanelFeed,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -85,11 +94,17 @@ impl Media {
         let tick = Arc::new(Tick::new());
         let codecs = Arc::<Codecs>::default();
         let self_view = Arc::<SelfView>::default();
-        let shared = (Arc::clone(&tick), Arc::clone(&codecs), Arc::clone(&self_view));
+        let feed = PanelFeed::new(post.clone());
+        let shared = Shared {
+            tick: Arc::clone(&tick),
+            codecs: Arc::clone(&codecs),
+            self_view: Arc::clone(&self_view),
+            feed: feed.clone(),
+        };
         let engine = Engine::new(options, post.clone(), Arc::clone(&on_event), on_picture, shared);
         let thread =
             thread::Builder::new().name("media".into()).spawn(move || engine.run(&work)).map_err(MediaError::Thread)?;
-        Ok(Self { post, events: on_event, tick, codecs, self_view, thread: Some(thread) })
+        Ok(Self { post, events: on_event, tick, codecs, self_view, feed, thread: Some(thread) })
     }
 
     /// Queues a command. Never blocks: should the queue be full (the media thread hangs) the call is told to have failed.
@@ -107,6 +122,12 @@ impl Media {
         self.post.post(Work::UseCamera(source));
     }
 
+    /// From now on, also in a call, pictures of documents come from here; None: there is no such camera, and the placeholder is sent
+    /// instead.
+    pub fn use_document_camera(&self, source: Option<CameraSource>) {
+        self.post.post(Work::UseDocumentCamera(source));
+    }
+
     /// From now on, also in a call, sound comes from and goes to here. The same again: it is back, try it now.
     pub fn use_sound(&self, microphone: MicrophoneSource, loudspeaker: Loudspeaker) {
         self.post.post(Work::UseSound(microphone, loudspeaker));
@@ -121,6 +142,30 @@ impl Media {
     /// called on the camera's thread: it must hand over and return.
     pub fn show_self(&self, on_picture: Arc<dyn Fn(Picture) + Send + Sync>) {
         self.self_view.show(on_picture);
+    }
+
+    /// Where frames of the panel go while it is shared ([`VideoSource::Panel`](kiosk_call::VideoSource::Panel)).
+    #[must_use]
+    pub fn panel_feed(&self) -> PanelFeed {
+        self.feed.clone()
+    }
+
+    /// Hands over the next picture of the camera in full size (of the document camera while that is what is sent), or a sentence for
+    /// people why there is none, within some seconds. Without a call, and while the panel is shared, the camera is opened for it.
+    ///
+    /// It is taken while the camera is off, too: that is about what is sent all the time, and a snapshot was agreed to by a person.
+    /// The closure is called on a thread of media or of the camera: it must hand over and return.
+    pub fn take_snapshot(&self, on_snapshot: Box<dyn FnOnce(Result<Picture, String>) + Send>) {
+        self.post.post_snapshot(on_snapshot);
+    }
+
+    /// Sends what the camera gives through the encoder that a call would take and through a decoder, for so long (at most
+    /// [`LONGEST_TRIAL`]) from the first picture on that comes through. Camera and sound devices are opened for it; nothing leaves the
+    /// kiosk, and nothing is shown. A call that begins ends it.
+    ///
+    /// The closure is called on the media thread, unless that has ended: it must hand over and return.
+    pub fn try_out(&self, length: Duration, on_done: Box<dyn FnOnce(Result<Trial, NoTrial>) + Send>) {
+        self.post.post(Work::Trial(length, on_done));
     }
 
     /// What is known of the encoders and decoders of this board. Empty until they have been tried, soon after the start.
@@ -171,8 +216,13 @@ const fn call_of(command: &MediaCommand) -> Option<CallId> {
         | MediaCommand::AddCandidate { call, .. }
         | MediaCommand::OpenGates { call }
         | MediaCommand::SendChannel { call, .. }
+        | MediaCommand::SendChunk { call, .. }
         | MediaCommand::Close { call } => Some(*call),
-        MediaCommand::SetSending { .. } | MediaCommand::SetTone(_) => None,
+        MediaCommand::SetSource(_)
+        | MediaCommand::SetQuality(_)
+        | MediaCommand::SetReceiving(_)
+        | MediaCommand::SetSending { .. }
+        | MediaCommand::SetTone(_) => None,
     }
 }
 

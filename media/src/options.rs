@@ -7,6 +7,8 @@ use std::{path::PathBuf, time::Duration};
 pub struct Options {
     /// Where pictures come from.
     pub camera: CameraSource,
+    /// Where pictures of documents come from; None: there is no such camera.
+    pub document: Option<CameraSource>,
     /// Where sound comes from.
     pub microphone: MicrophoneSource,
     /// Where the peers' sound goes.
@@ -41,7 +43,7 @@ pub enum CameraSource {
         /// libcamera's id of it; None: its first one.
         name: Option<String>,
     },
-    /// No camera is fitted: the peers see colour bars.
+    /// No camera is fitted: the peers see a dark picture.
     #[default]
     None,
 }

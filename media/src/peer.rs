@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Instant,
@@ -11,18 +11,19 @@ use std::{
 use gstreamer::{self as gst, prelude::*};
 use gstreamer_sdp as gst_sdp;
 use gstreamer_webrtc as gst_webrtc;
-use kiosk_call::{CallId, Candidate, IceServer, MediaEvent, Statistics};
+use kiosk_call::{CallId, Candidate, Chunk, IceServer, MediaEvent, Statistics};
 
 use crate::{
     MediaError, VideoCodec, certificate,
-    channel::{self, Channel},
+    channel::{self, Channel, Label, Listener},
     decoder::Decoders,
     ice,
     pipeline::{self, Timeline, element_with},
     queue::{News, OnEvent, OnPicture, Owner, Post},
-    receive::{self, Receiver},
+    receive::{self, Hold, Receiver},
     send::Sender,
-    sound::Playback,
+    sound::{self, Playback},
+    stages::{Allowed, Passed, PeerWatch, Remedy},
     statistics,
     terms::{Terms, VideoTerms},
 };
@@ -39,6 +40,9 @@ pub(crate) struct Surroundings {
     pub(crate) pictures: OnPicture,
     pub(crate) playback: Arc<Playback>,
     pub(crate) decoders: Arc<Decoders>,
+    pub(crate) hold: Arc<Hold>,
+    /// Pictures that our camera gave.
+    pub(crate) captured: Arc<AtomicU64>,
 }
 
 /// One peer connection.
@@ -54,6 +58,7 @@ pub(crate) struct Peer {
     pub(crate) codec: Option<VideoCodec>,
     is_offerer: bool,
     channel: Option<Channel>,
+    file_channel: Option<Channel>,
     /// Our description, until it is set.
     made: Option<String>,
     /// The mids of our description's sections, once it has been told.
@@ -63,6 +68,10 @@ pub(crate) struct Peer {
     is_secured: bool,
     is_gone: bool,
     statistics: Statistics,
+    captured: Arc<AtomicU64>,
+    /// Pictures and samples that were captured before this peer connection began.
+    captured_before: (u64, u64),
+    watch: PeerWatch,
     started: Instant,
 }
 
@@ -74,8 +83,12 @@ impl Peer {
         is_offerer: bool,
         surroundings: Surroundings,
     ) -> Result<Self, MediaError> {
-        let Surroundings { timeline, post, events, pictures, playback, decoders } = surroundings;
+        let Surroundings { timeline, post, events, pictures, playback, decoders, hold, captured } = surroundings;
+        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let captured_before = (load(&captured), load(&playback.meters.captured));
         let pipeline = timeline.pipeline("peer", Owner::Peer(call), post.clone());
+        // What is received waits for its sound, by time stamps of its own, and not for the jitter buffer's longest wait.
+        pipeline.set_latency(gst::ClockTime::ZERO);
         let webrtc = element_with("webrtcbin", &[("bundle-policy", "max-bundle")])?;
         webrtc.set_property("latency", JITTER_BUFFER_MS);
         pipeline.add(&webrtc)?;
@@ -87,10 +100,13 @@ impl Peer {
             playback,
             decoders,
             is_open: AtomicBool::new(false),
-            frames: AtomicU64::new(0),
+            hold,
+            timeline,
+            counts: Arc::default(),
         });
         tune(&webrtc);
-        listen(&webrtc, &pipeline, &receiver);
+        let listener = Listener { post: post.clone(), events: Arc::clone(&events), receiver: Arc::clone(&receiver) };
+        listen(&webrtc, &pipeline, is_offerer, listener);
         Ok(Self {
             call,
             pipeline,
@@ -103,12 +119,16 @@ impl Peer {
             codec: None,
             is_offerer,
             channel: None,
+            file_channel: None,
             made: None,
             mids: None,
             early: Vec::new(),
             is_secured: false,
             is_gone: false,
             statistics: Statistics::default(),
+            captured,
+            captured_before,
+            watch: PeerWatch::new(),
             started: Instant::now(),
         })
     }
@@ -118,17 +138,34 @@ impl Peer {
         // Media first, then the channel: the other way round the offer has no media sections.
         self.send(&Terms::of_offer(codec))?;
         self.pipeline.set_state(gst::State::Ready)?;
-        let options = gst::Structure::builder("options").field("ordered", true).build();
-        let channel = self
-            .webrtc
-            .emit_by_name::<Option<gst_webrtc::WebRTCDataChannel>>("create-data-channel", &[&channel::LABEL, &options])
-            .ok_or_else(|| MediaError::Element("sctpenc".into()))?;
-        Channel::listen(&channel, self.call, &self.post);
-        self.channel = Some(Channel::new(channel));
+        for label in Label::ALL {
+            *self.channel_mut(label) = Some(self.open_channel(label)?);
+        }
         self.pipeline.set_state(gst::State::Playing)?;
         let promise = self.promise(|reply| News::Made(description(reply, "offer")));
         self.webrtc.emit_by_name::<()>("create-offer", &[&None::<gst::Structure>, &promise]);
         Ok(())
+    }
+
+    fn open_channel(&self, label: Label) -> Result<Channel, MediaError> {
+        let options = gst::Structure::builder("options").field("ordered", true).build();
+        let channel = self
+            .webrtc
+            .emit_by_name::<Option<gst_webrtc::WebRTCDataChannel>>("create-data-channel", &[&label.name(), &options])
+            .ok_or_else(|| MediaError::Element("sctpenc".into()))?;
+        channel::listen(&channel, label, self.call, &self.listener());
+        Ok(Channel::new(channel, label))
+    }
+
+    const fn channel_mut(&mut self, label: Label) -> &mut Option<Channel> {
+        match label {
+            Label::Ksp => &mut self.channel,
+            Label::File => &mut self.file_channel,
+        }
+    }
+
+    fn listener(&self) -> Listener {
+        Listener { post: self.post.clone(), events: Arc::clone(&self.events), receiver: Arc::clone(&self.receiver) }
     }
 
     /// Takes a remote offer, to make an answer.
@@ -186,16 +223,34 @@ impl Peer {
             sender.open();
         }
         if !self.receiver.is_open.swap(true, Ordering::AcqRel) {
-            receive::request_key_unit(&self.pipeline);
+            self.request_key_unit();
         }
         tracing::debug!(call = ?self.call, after = ?self.started.elapsed(), "gates open");
+    }
+
+    /// Asks the peer for a picture that needs none before it.
+    pub(crate) fn request_key_unit(&self) {
+        receive::request_key_unit(&self.pipeline);
     }
 
     /// One text on the data channel.
     pub(crate) fn send_text(&mut self, text: String) -> Result<(), String> {
         match &mut self.channel {
-            Some(channel) => channel.send(text),
+            Some(channel) => channel.send_text(text),
             None => Err("there is no data channel yet".into()),
+        }
+    }
+
+    /// One chunk on the data channel `ksp-file`. A file that cannot be sent is no reason to end a call: the core hears nothing of
+    /// its progress, and offers it again in the next one.
+    pub(crate) fn send_chunk(&mut self, chunk: &Chunk) {
+        let sent = match &mut self.file_channel {
+            Some(channel) if self.receiver.is_open.load(Ordering::Acquire) => channel.send_chunk(chunk),
+            Some(_) => Err("the gates are shut".to_owned()),
+            None => Err("the peer has no channel for files".to_owned()),
+        };
+        if let Err(why) = sent {
+            tracing::warn!(call = ?self.call, ?chunk, %why, "a piece of a file is not sent");
         }
     }
 
@@ -218,15 +273,19 @@ impl Peer {
             News::Gathered => self.tell_candidate(None),
             News::Connection(state) => self.connection(state)?,
             News::Left => self.tell_gone(),
-            News::Channel(channel) => self.adopt(channel),
-            News::ChannelOpen => {
-                if self.channel.as_mut().is_some_and(Channel::opened) {
-                    (self.events)(MediaEvent::ChannelOpen { call: self.call });
+            News::Channel(channel, label) => self.adopt(channel, label),
+            News::ChannelOpen(label) => {
+                let call = self.call;
+                if self.channel_mut(label).as_mut().is_some_and(Channel::opened) {
+                    (self.events)(match label {
+                        Label::Ksp => MediaEvent::ChannelOpen { call },
+                        Label::File => MediaEvent::FileChannelOpen { call },
+                    });
                 }
-                self.pump()?;
+                self.pump(label)?;
             }
             News::ChannelText(text) => (self.events)(MediaEvent::ChannelMessage { call: self.call, text }),
-            News::ChannelLow => self.pump()?,
+            News::ChannelLow(label) => self.pump(label)?,
             News::Unusable(reason) => return Err(reason),
             News::FirstFrame => {
                 tracing::debug!(call = ?self.call, after = ?self.started.elapsed(), "first frame");
@@ -237,8 +296,8 @@ impl Peer {
         Ok(())
     }
 
-    fn pump(&mut self) -> Result<(), String> {
-        self.channel.as_mut().map_or(Ok(()), Channel::pump)
+    fn pump(&mut self, label: Label) -> Result<(), String> {
+        self.channel_mut(label).as_mut().map_or(Ok(()), Channel::pump)
     }
 
     fn set_local(&mut self, made: gst_webrtc::WebRTCSessionDescription) {
@@ -307,14 +366,17 @@ impl Peer {
         }
     }
 
-    /// The offerer opens the one channel there is; any other is closed.
-    fn adopt(&mut self, channel: gst_webrtc::WebRTCDataChannel) {
-        if self.is_offerer || self.channel.is_some() || !channel::is_ours(&channel) {
-            tracing::warn!(call = ?self.call, "the peer opened a data channel that is not expected");
-            channel.close();
-            return;
+    /// The offerer opens the channels that there are, each once; any other is closed.
+    fn adopt(&mut self, channel: gst_webrtc::WebRTCDataChannel, label: Option<Label>) {
+        match label {
+            Some(label) if !self.is_offerer && self.channel_mut(label).is_none() => {
+                *self.channel_mut(label) = Some(Channel::new(channel, label));
+            }
+            Some(_) | None => {
+                tracing::warn!(call = ?self.call, "the peer opened a data channel that is not expected");
+                channel.close();
+            }
         }
-        self.channel = Some(Channel::new(channel));
     }
 
     /// Asks for the figures; the answer comes as news.
@@ -334,9 +396,52 @@ impl Peer {
     fn tell_statistics(&mut self, answer: &gst::StructureRef) {
         statistics::collect(answer, &mut self.statistics);
         self.receiver.playback.report(self.call, &mut self.statistics);
-        self.statistics.frames_decoded = self.receiver.frames.load(Ordering::Relaxed);
-        self.statistics.frames_encoded = self.video.as_ref().map_or(0, |sender| sender.buffers.load(Ordering::Relaxed));
+        self.count();
         (self.events)(MediaEvent::Statistics { call: self.call, statistics: self.statistics.clone() });
+    }
+
+    fn count(&mut self) {
+        let (into, counts) = (&mut self.statistics, &self.receiver.counts);
+        let captured =
+            (self.captured.load(Ordering::Relaxed), self.receiver.playback.meters.captured.load(Ordering::Relaxed));
+        let (pictures, sound) = self.captured_before;
+        into.frames_captured = captured.0.saturating_sub(pictures);
+        into.sound_captured = sound::duration_of(captured.1.saturating_sub(sound));
+        into.frames_encoded = self.video.as_ref().map_or(0, Sender::encoded);
+        into.frames_sent = self.video.as_ref().map_or(0, Sender::sent);
+        into.sound_sent =
+            sound::PACKET * u32::try_from(self.audio.as_ref().map_or(0, Sender::sent)).unwrap_or(u32::MAX);
+        into.frames_received = counts.frames.load(Ordering::Relaxed);
+        into.frames_decoded = counts.frames_decoded.load(Ordering::Relaxed);
+        into.frames_rendered = counts.frames_shown.load(Ordering::Relaxed);
+        into.sound_received = sound::duration_of(counts.sound_decoded.load(Ordering::Relaxed));
+        let ms = |time: gst::ClockTime| i64::try_from(time.mseconds()).unwrap_or(i64::MAX);
+        let heard = self.receiver.playback.lag(self.call).filter(|_| !into.sound_received.is_zero());
+        let seen = counts.picture_lag();
+        counts.follow_sound(heard);
+        into.av_skew_ms = heard.zip(seen).map(|(heard, seen)| ms(heard).saturating_sub(ms(seen)));
+    }
+
+    /// What is to be done about it, so that everything moves. `made`: what was encoded, of its pictures and of sound.
+    pub(crate) fn look(&mut self, now: Instant, (pictures_made, sound_made): (u64, u64)) -> Option<Remedy> {
+        let counts = &self.receiver.counts;
+        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let passed = Passed {
+            pictures_made,
+            pictures_sent: self.video.as_ref().map_or(pictures_made, Sender::packets),
+            sound_made,
+            sound_sent: self.audio.as_ref().map_or(sound_made, Sender::packets),
+            picture_packets: load(&counts.picture_packets),
+            pictures_decoded: load(&counts.frames_decoded),
+            sound_packets: load(&counts.sound_packets),
+            sound_decoded: load(&counts.sound_decoded),
+            packets_received: self.statistics.packets_received,
+            packets_lost: u64::try_from(self.statistics.packets_lost).unwrap_or(0),
+        };
+        let is_open = self.receiver.is_open.load(Ordering::Acquire);
+        // Where it is gone, the core knows.
+        let allowed = Allowed { sends: is_open && !self.is_gone, receives: is_open && !self.receiver.hold.holds() };
+        self.watch.look(now, &passed, allowed)
     }
 
     /// The element that encodes for this peer.
@@ -401,7 +506,7 @@ fn new_ssrc() -> u32 {
 /// What webrtcbin has no property for.
 fn tune(webrtc: &gst::Element) {
     let bin = webrtc.downcast_ref::<gst::Bin>().expect("webrtcbin is a bin");
-    bin.connect_deep_element_added(|_, _, element| {
+    bin.connect_deep_element_added(move |_, _, element| {
         match element.factory().map(|factory| factory.name()).as_deref() {
             // webrtcbin paces live sources by the latency of the whole pipeline: 33 ms and more for nothing.
             Some("clocksync") => element.set_property("sync", false),
@@ -411,6 +516,9 @@ fn tune(webrtc: &gst::Element) {
                 element.set_property("faststart-min-packets", 1_u32);
                 // Lost packets are told, so that the Opus decoder can conceal them.
                 element.set_property("do-lost", true);
+                // It would expect the next packet at the pace of the last ones, and give it up for lost, with its picture, where a screen
+                // has come to rest (measured: a PLI after each pause of half a second). A hole between two packets is enough to ask.
+                element.set_property("rtx-next-seqnum", false);
             }
             _ => {}
         }
@@ -418,8 +526,8 @@ fn tune(webrtc: &gst::Element) {
 }
 
 /// Callbacks hold the call's id, weak references and the queue: else the pipeline would keep itself alive.
-fn listen(webrtc: &gst::Element, pipeline: &gst::Pipeline, receiver: &Arc<Receiver>) {
-    let (call, post) = (receiver.call, receiver.post.clone());
+fn listen(webrtc: &gst::Element, pipeline: &gst::Pipeline, is_offerer: bool, listener: Listener) {
+    let (call, post) = (listener.receiver.call, &listener.post);
 
     let to = post.clone();
     webrtc.connect("on-ice-candidate", false, move |arguments| {
@@ -441,20 +549,24 @@ fn listen(webrtc: &gst::Element, pipeline: &gst::Pipeline, receiver: &Arc<Receiv
     webrtc.connect_notify(Some("connection-state"), move |webrtc, _| {
         to.news(call, News::Connection(webrtc.property("connection-state")));
     });
-    webrtc.connect("on-data-channel", false, move |arguments| {
-        let channel = arguments.get(1).and_then(|value| value.get::<gst_webrtc::WebRTCDataChannel>().ok());
-        if let Some(channel) = channel {
-            post.news(call, News::Channel(channel.clone()));
-            if channel::is_ours(&channel) {
-                Channel::listen(&channel, call, &post);
-            }
-        }
-        None
-    });
-    let (pipeline, receiver) = (pipeline.downgrade(), Arc::clone(receiver));
+    let (pipeline, receiver) = (pipeline.downgrade(), Arc::clone(&listener.receiver));
     webrtc.connect_pad_added(move |_, pad| {
         if let Some(pipeline) = pipeline.upgrade() {
             receiver.attach(&pipeline, pad);
         }
+    });
+    // Each label once, and only from the offerer: nobody listens to another one, not even until it is closed.
+    let heard = Mutex::new(if is_offerer { Label::ALL.to_vec() } else { Vec::new() });
+    webrtc.connect("on-data-channel", false, move |arguments| {
+        let channel = arguments.get(1).and_then(|value| value.get::<gst_webrtc::WebRTCDataChannel>().ok())?;
+        let label = Label::of(&channel);
+        listener.post.news(call, News::Channel(channel.clone(), label));
+        let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(label) = label.filter(|label| !heard.contains(label)) {
+            heard.push(label);
+            drop(heard);
+            channel::listen(&channel, label, call, &listener);
+        }
+        None
     });
 }

@@ -93,6 +93,17 @@ pub(crate) fn element_with(factory: &str, properties: &[(&str, &str)]) -> Result
     Ok(element)
 }
 
+/// Buffers, alone or in lists.
+pub(crate) const ANY_BUFFERS: gst::PadProbeType = gst::PadProbeType::BUFFER.union(gst::PadProbeType::BUFFER_LIST);
+
+/// How many buffers are at a probe for [`ANY_BUFFERS`].
+pub(crate) fn count_buffers(probe: &gst::PadProbeInfo<'_>) -> u64 {
+    match &probe.data {
+        Some(gst::PadProbeData::BufferList(list)) => u64::try_from(list.len()).unwrap_or(0),
+        Some(_) | None => 1,
+    }
+}
+
 /// A capsfilter.
 pub(crate) fn capsfilter(caps: &gst::Caps) -> Result<gst::Element, MediaError> {
     let filter = element("capsfilter")?;

@@ -1,15 +1,21 @@
 //! The one bounded queue of the media thread: commands from the loop, news from GStreamer's threads.
 
-use std::sync::{
-    Arc,
-    mpsc::{SyncSender, TrySendError},
+use std::{
+    sync::{
+        Arc,
+        mpsc::{SyncSender, TrySendError},
+    },
+    time::Duration,
 };
 
 use gstreamer as gst;
 use gstreamer_webrtc as gst_webrtc;
 use kiosk_call::{CallId, MediaCommand, MediaEvent};
 
-use crate::{CameraSource, Loudspeaker, MicrophoneSource, VideoCodec, picture::Picture};
+use crate::{
+    CameraSource, Loudspeaker, MicrophoneSource, VideoCodec, camera::OnSnapshot, channel::Label, picture::Picture,
+    trial::OnTrial,
+};
 
 /// Room for a burst of candidates from every interface of both sides while the thread tears a peer down (up to 3 s on a
 /// starved processor). More than this means that the thread hangs, which the watchdog sees too.
@@ -21,6 +27,16 @@ pub(crate) enum Work {
     Command(MediaCommand),
     /// Where pictures come from, from now on.
     UseCamera(CameraSource),
+    /// Where pictures of documents come from, from now on.
+    UseDocumentCamera(Option<CameraSource>),
+    /// The panel's frames have this width and height from now on.
+    PanelSize(u32, u32),
+    /// Somebody wants a picture of the camera.
+    Snapshot(OnSnapshot),
+    /// Somebody wants to know, within so long, what comes of our pictures.
+    Trial(Duration, OnTrial),
+    /// All who wanted a picture of the camera have one.
+    Exposed,
     /// The camera that was opened as this generation has given its first picture.
     CameraWorks(u64),
     /// Where sound comes from and goes to, from now on.
@@ -45,11 +61,15 @@ pub(crate) enum Work {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Owner {
     Camera(u64),
+    /// A camera that is open for a snapshot.
+    Exposure(u64),
     Placeholder,
     Encoder(VideoCodec, u64),
     Microphone(u64),
     MicrophoneFile(u64),
     Loudspeaker(u64),
+    /// The decoder of a trial.
+    Trial(u64),
     Peer(CallId),
 }
 
@@ -78,14 +98,14 @@ pub(crate) enum News {
     Connection(gst_webrtc::WebRTCPeerConnectionState),
     /// The peer has closed its side.
     Left,
-    /// The peer opened a data channel.
-    Channel(gst_webrtc::WebRTCDataChannel),
-    /// Our data channel is open.
-    ChannelOpen,
-    /// Text on our data channel.
+    /// The peer opened a data channel; None: one that the protocol does not know.
+    Channel(gst_webrtc::WebRTCDataChannel, Option<Label>),
+    /// This data channel is open.
+    ChannelOpen(Label),
+    /// Text on the data channel `ksp`.
     ChannelText(String),
-    /// The data channel's buffer is nearly empty again.
-    ChannelLow,
+    /// This data channel's buffer is nearly empty again.
+    ChannelLow(Label),
     /// What was encoded or decoded of the peer cannot be used.
     Unusable(String),
     /// The first picture passed the gate.
@@ -112,6 +132,17 @@ impl Post {
                 tracing::error!(capacity = CAPACITY, "the media thread hangs: its queue is full");
                 false
             }
+        }
+    }
+
+    /// Queues a wish for a snapshot. Whoever waits for it is told in any case.
+    pub(crate) fn post_snapshot(&self, on_snapshot: OnSnapshot) {
+        let refused = match self.0.try_send(Work::Snapshot(on_snapshot)) {
+            Ok(()) => return,
+            Err(TrySendError::Full(work) | TrySendError::Disconnected(work)) => work,
+        };
+        if let Work::Snapshot(on_snapshot) = refused {
+            on_snapshot(Err("The camera cannot be asked now. Try again.".to_owned()));
         }
     }
 

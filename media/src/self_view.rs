@@ -8,7 +8,7 @@ use std::{
 use gstreamer as gst;
 use gstreamer_video as gst_video;
 
-use crate::{Picture, VideoSettings};
+use crate::Picture;
 
 /// Widest self-view, pixels.
 const WIDEST: u32 = 320;
@@ -42,8 +42,8 @@ impl SelfView {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).show = Some(on_picture);
     }
 
-    /// A picture of the camera, as encoders get it: I420 of the configured size. Runs on the camera's thread.
-    pub(crate) fn offer(&self, buffer: &gst::Buffer, settings: &VideoSettings) {
+    /// A picture of the camera, as encoders get it: I420 of this size. Runs on the camera's thread.
+    pub(crate) fn offer(&self, buffer: &gst::Buffer, size: (u32, u32)) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let State { show: Some(show), last, scaler } = &mut *state else { return };
         let Some(now) = buffer.pts() else { return };
@@ -51,7 +51,7 @@ impl SelfView {
             return;
         }
         *last = Some(now);
-        match scaled(scaler, buffer, settings) {
+        match scaled(scaler, buffer, size) {
             Ok(picture) => show(picture),
             Err(error) => tracing::debug!(%error, "a self-view cannot be made"),
         }
@@ -87,9 +87,8 @@ fn small(width: u32, height: u32) -> (u32, u32) {
 fn scaled(
     scaler: &mut Option<Scaler>,
     buffer: &gst::Buffer,
-    settings: &VideoSettings,
+    (width, height): (u32, u32),
 ) -> Result<Picture, gst::glib::BoolError> {
-    let (width, height) = (settings.width, settings.height);
     if scaler.as_ref().is_none_or(|scaler| (scaler.from.width(), scaler.from.height()) != (width, height)) {
         *scaler = Some(Scaler::new(width, height)?);
     }
@@ -109,11 +108,11 @@ mod tests {
 
     use super::*;
 
-    fn picture(settings: &VideoSettings, at: gst::ClockTime, luma: u8) -> gst::Buffer {
-        let info = gst_video::VideoInfo::builder(gst_video::VideoFormat::I420, settings.width, settings.height);
+    fn picture((width, height): (u32, u32), at: gst::ClockTime, luma: u8) -> gst::Buffer {
+        let info = gst_video::VideoInfo::builder(gst_video::VideoFormat::I420, width, height);
         let size = info.build().expect("a size").size();
         let mut bytes = vec![128; size];
-        bytes[..(settings.width * settings.height) as usize].fill(luma);
+        bytes[..(width * height) as usize].fill(luma);
         let mut buffer = gst::Buffer::from_mut_slice(bytes);
         buffer.get_mut().expect("it is ours").set_pts(at);
         buffer
@@ -133,10 +132,10 @@ mod tests {
         gst::init().expect("GStreamer");
         let (sender, shown) = mpsc::channel();
         let self_view = SelfView::default();
-        let settings = VideoSettings { width: 1280, height: 720, ..VideoSettings::default() };
+        let size = (1280, 720);
         let offer = |ms: u64, luma| {
             let at = gst::ClockTime::from_mseconds(ms);
-            self_view.offer(&picture(&settings, at, luma), &settings);
+            self_view.offer(&picture(size, at, luma), size);
         };
         offer(0, 10);
         self_view.show(Arc::new(move |picture| sender.send(picture).expect("the test looks")));

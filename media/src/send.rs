@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU64, Ordering},
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 use gstreamer::{self as gst, prelude::*};
@@ -12,8 +12,8 @@ use gstreamer_video as gst_video;
 use gstreamer_webrtc as gst_webrtc;
 
 use crate::{
-    MediaError, VideoCodec,
-    pipeline::{capsfilter, chain, element, element_with},
+    MediaError, VideoCodec, fanout,
+    pipeline::{ANY_BUFFERS, capsfilter, chain, count_buffers, element, element_with},
     queue::{Post, Work},
     terms::{AudioTerms, TWCC, VideoTerms},
 };
@@ -25,9 +25,20 @@ const MTU: u32 = 1200;
 pub(crate) struct Sender {
     /// Encoded buffers go in here.
     pub(crate) input: gst_app::AppSrc,
-    /// Buffers that came in.
-    pub(crate) buffers: Arc<AtomicU64>,
+    counts: Arc<Counts>,
     valve: gst::Element,
+}
+
+/// What has passed an outgoing stream.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    is_open: AtomicBool,
+    /// Encoded buffers that came in.
+    encoded: AtomicU64,
+    /// Those of them that came while the gate was open.
+    sent: AtomicU64,
+    /// Packets that webrtcbin has taken.
+    packets: AtomicU64,
 }
 
 impl Sender {
@@ -90,13 +101,7 @@ impl Sender {
         caps: &gst::Caps,
         resends: bool,
     ) -> Result<Self, MediaError> {
-        // Encoded pictures depend on each other, so there is room for a second of them; a peer that is slower loses the oldest.
-        let input = gst_app::AppSrc::builder()
-            .is_live(true)
-            .format(gst::Format::Time)
-            .max_time(gst::ClockTime::SECOND)
-            .leaky_type(gst_app::AppLeakyType::Downstream)
-            .build();
+        let input = fanout::source();
         // Sticky events pass (webrtcbin needs the caps), buffers don't: no media before the peer is known to be who it says.
         // RTX sends again only what has passed here, and RTCP carries no media.
         let valve = element_with("valve", &[("drop", "true"), ("drop-mode", "forward-sticky-events")])?;
@@ -112,15 +117,38 @@ impl Sender {
         let transceiver = pad.property::<gst_webrtc::WebRTCRTPTransceiver>("transceiver");
         transceiver.set_property("do-nack", resends);
 
-        let buffers = Arc::new(AtomicU64::new(0));
-        let count = Arc::clone(&buffers);
+        let counts = Arc::<Counts>::default();
+        let count = Arc::clone(&counts);
         if let Some(pad) = input.static_pad("src") {
             pad.add_probe(gst::PadProbeType::BUFFER, move |_, _| {
-                count.fetch_add(1, Ordering::Relaxed);
+                count.encoded.fetch_add(1, Ordering::Relaxed);
+                if count.is_open.load(Ordering::Relaxed) {
+                    count.sent.fetch_add(1, Ordering::Relaxed);
+                }
                 gst::PadProbeReturn::Ok
             });
         }
-        Ok(Self { input, buffers, valve })
+        let count = Arc::clone(&counts);
+        out.add_probe(ANY_BUFFERS, move |_, probe| {
+            count.packets.fetch_add(count_buffers(probe), Ordering::Relaxed);
+            gst::PadProbeReturn::Ok
+        });
+        Ok(Self { input, counts, valve })
+    }
+
+    /// Encoded buffers that came in, gate open or not.
+    pub(crate) fn encoded(&self) -> u64 {
+        self.counts.encoded.load(Ordering::Relaxed)
+    }
+
+    /// Encoded buffers that were sent.
+    pub(crate) fn sent(&self) -> u64 {
+        self.counts.sent.load(Ordering::Relaxed)
+    }
+
+    /// Packets that webrtcbin has taken.
+    pub(crate) fn packets(&self) -> u64 {
+        self.counts.packets.load(Ordering::Relaxed)
     }
 
     /// PLI and FIR come up from webrtcbin as events; the encoder is in another pipeline.
@@ -139,6 +167,7 @@ impl Sender {
     /// Lets media out.
     pub(crate) fn open(&self) {
         self.valve.set_property("drop", false);
+        self.counts.is_open.store(true, Ordering::Relaxed);
     }
 }
 

@@ -9,6 +9,7 @@ use std::{
 };
 
 use anyhow::Result;
+use kiosk_call::{MediaCommand, Quality, VideoSource};
 use kiosk_media::{CameraSource, MicrophoneSource, Options, TestPattern, VideoCodec, VideoSettings};
 
 use crate::side::Pair;
@@ -64,6 +65,62 @@ fn measure() -> Result<()> {
             percentile(&mut ages, 95),
             ages.len()
         );
+    }
+    Ok(())
+}
+
+/// From the command (for the panel: from its frame) to the first picture of the new kind at the peer, and the longest time without any.
+fn switch(pair: &mut Pair, name: &str, command: MediaCommand, is_new: impl Fn(&Pair) -> bool) -> Result<()> {
+    let feed = pair.media[0].panel_feed();
+    let frame = vec![200_u8; 1920 * 1080 * 4];
+    let (mut took, mut holes) = (Vec::new(), Vec::new());
+    for _ in 0..10 {
+        pair.send(0, MediaCommand::SetSource(VideoSource::Camera));
+        pair.send(0, MediaCommand::SetQuality(Quality::Auto));
+        let before = pair.seen[1].pictures.load(Ordering::Relaxed);
+        pair.until("the camera", |pair| {
+            pair.seen[1].pictures.load(Ordering::Relaxed) > before + 30 && pair.seen[1].size() == (640, 480)
+        })?;
+        let seen = pair.seen[1].pictures.load(Ordering::Relaxed);
+        let began = Instant::now();
+        pair.send(0, command.clone());
+        if command == MediaCommand::SetSource(VideoSource::Panel) {
+            pair.until("that frames are wanted", |_| feed.wanted())?;
+            feed.put(1920, 1080, 1920 * 4, &frame);
+        }
+        pair.until(name, |pair| is_new(pair))?;
+        took.push(began.elapsed());
+        let times = pair.seen[1].times.lock().expect("no panic");
+        let late = times.iter().skip(usize::try_from(seen)?.saturating_sub(1)).map(|(at, _)| *at);
+        let late: Vec<_> = late.collect();
+        holes.push(late.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or_default());
+    }
+    eprintln!(
+        "{name}: p50 {:?} p95 {:?}; longest without a picture p50 {:?} p95 {:?}",
+        percentile(&mut took, 50),
+        percentile(&mut took, 95),
+        percentile(&mut holes, 50),
+        percentile(&mut holes, 95)
+    );
+    Ok(())
+}
+
+#[test]
+#[ignore = "a measurement, not a check: its numbers depend on the machine's load"]
+fn measure_switches() -> Result<()> {
+    for codec in [VideoCodec::Vp8, VideoCodec::H264] {
+        let mut ours = options(codec);
+        ours.camera = CameraSource::Test { pattern: TestPattern::Ball { background: 0x00c0_2020 } };
+        ours.document = Some(CameraSource::Test { pattern: TestPattern::Ball { background: 0x0020_20c0 } });
+        let mut pair = Pair::start(ours, options(codec))?;
+        pair.call(1)?;
+        eprintln!("{codec:?}");
+        let document = MediaCommand::SetSource(VideoSource::Document);
+        switch(&mut pair, "camera to document", document, |pair| pair.seen[1].colour()[1] > 160)?;
+        let panel = MediaCommand::SetSource(VideoSource::Panel);
+        switch(&mut pair, "camera to panel", panel, |pair| pair.seen[1].size() == (1920, 1080))?;
+        let smooth = MediaCommand::SetQuality(Quality::Smooth);
+        switch(&mut pair, "auto to smooth", smooth, |pair| pair.seen[1].size() == (320, 240))?;
     }
     Ok(())
 }

@@ -162,3 +162,20 @@ fn a_level_is_told_and_the_volume_is_set() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn a_picture_is_shown_with_its_sound() -> Result<()> {
+    let options = |frequency_hz| Options {
+        microphone: MicrophoneSource::Test { frequency_hz },
+        // Of ALSA: it takes everything, at the time at which it would be heard.
+        loudspeaker: Loudspeaker::Alsa("null".to_owned()),
+        ..Options::default()
+    };
+    let mut pair = Pair::start(options(440), options(660))?;
+    pair.call(1)?;
+    // The sound waits for less and less, and the picture for the sound.
+    pair.until("no more than 45 ms apart", |pair| {
+        let skew = |record: &side::Record| record.statistics.last().and_then(|figures| figures.av_skew_ms);
+        pair.record.iter().all(|record| skew(record).is_some_and(|skew| skew.abs() <= 45))
+    })
+}

@@ -1,30 +1,40 @@
-//! The camera: the live source, the placeholder that stands in for it, and the gate that chooses between them.
+//! The cameras: the live source, the placeholder that stands in for it, and the gate that chooses between them.
 
 mod caps;
+mod exposure;
 mod gate;
+mod pace;
 mod placeholder;
+mod shutter;
 mod source;
 
 use std::{
-    sync::Arc,
+    sync::{Arc, atomic::AtomicU64},
     time::{Duration, Instant},
 };
 
 use gstreamer_app as gst_app;
-use kiosk_call::{DeviceState, MediaEvent};
+use kiosk_call::{DeviceState, MediaEvent, Rung, VideoSource};
 
-pub(crate) use self::source::has_libcamera;
+pub(crate) use self::{
+    exposure::Exposure,
+    shutter::{OnSnapshot, Shutter},
+    source::has_libcamera,
+};
 use self::{
     gate::Gate,
-    placeholder::{Look, Placeholder},
+    placeholder::Placeholder,
     source::{Live, Opening},
 };
 use crate::{
     CameraSource, MediaError, VideoCodec, VideoSettings,
     device::{self, Kind},
+    healing,
+    panel::OnPanelPicture,
     pipeline::Timeline,
-    queue::{OnEvent, Post, Trouble},
+    queue::{OnEvent, Owner, Post, Trouble},
     self_view::SelfView,
+    trial::Course,
 };
 
 /// A source that has not given its first picture after this long has failed, though it has not said so.
@@ -37,16 +47,57 @@ const SHORTEST_FREEZE: Duration = Duration::from_millis(1_500);
 const FIRST_RETRY: Duration = Duration::from_millis(100);
 /// … up to this, so that a device which comes back without a word is in use again within two seconds.
 const LAST_RETRY: Duration = Duration::from_millis(500);
+/// A device that is there and has failed so often in a row, some ten seconds long, is not helped by opening it again.
+const HOPELESS: u32 = 20;
+
+/// The cameras that there are, and what of them is shown.
+#[derive(Clone, Debug)]
+pub(crate) struct Scene {
+    pub(crate) camera: CameraSource,
+    pub(crate) document: Option<CameraSource>,
+    pub(crate) shows: VideoSource,
+}
+
+impl Scene {
+    /// The source that has to be open.
+    pub(crate) fn source(&self) -> CameraSource {
+        match self.shows {
+            VideoSource::Camera => self.camera.clone(),
+            VideoSource::Document => self.document.clone().unwrap_or_default(),
+            VideoSource::Panel => CameraSource::None,
+        }
+    }
+
+    /// What a snapshot is taken with.
+    pub(crate) fn snapshot_source(&self) -> CameraSource {
+        match self.shows {
+            VideoSource::Camera | VideoSource::Panel => self.camera.clone(),
+            VideoSource::Document => self.document.clone().unwrap_or_default(),
+        }
+    }
+
+    /// Size and rate in which its pictures are captured: papers in the mode that was chosen for their camera, as that is better than
+    /// the configured size.
+    pub(crate) fn capture(&self, configured: &VideoSettings) -> VideoSettings {
+        let mut settings = configured.clone();
+        if self.shows == VideoSource::Document
+            && let Some(CameraSource::V4l2 { mode: Some(mode), .. }) = &self.document
+        {
+            (settings.width, settings.height) = ((mode.width & !1).max(2), (mode.height & !1).max(2));
+        }
+        settings
+    }
+}
 
 /// Opened for a call only.
 pub(crate) struct Camera {
-    source: CameraSource,
+    scene: Scene,
     settings: VideoSettings,
     timeline: Timeline,
     post: Post,
     events: OnEvent,
     gate: Arc<Gate>,
-    placeholder: Option<Placeholder>,
+    placeholder: Placeholder,
     live: Option<Live>,
     /// Counts the attempts to open the source.
     generation: u64,
@@ -58,34 +109,44 @@ pub(crate) struct Camera {
     told: Option<DeviceState>,
 }
 
+/// Where pictures that are not for encoders go.
+pub(crate) struct Onlookers {
+    pub(crate) self_view: Arc<SelfView>,
+    pub(crate) shutter: Arc<Shutter>,
+    /// Counts live pictures.
+    pub(crate) captured: Arc<AtomicU64>,
+    /// When which was where.
+    pub(crate) course: Arc<Course>,
+}
+
 impl Camera {
     /// With the placeholder running, so that pictures flow at once.
     pub(crate) fn start(
-        source: CameraSource,
+        scene: Scene,
         settings: VideoSettings,
         timeline: Timeline,
         post: Post,
         events: OnEvent,
-        self_view: Arc<SelfView>,
+        onlookers: Onlookers,
     ) -> Result<Self, MediaError> {
-        let gate = Arc::new(Gate::new(timeline.clone(), post.clone(), settings.clone(), self_view));
-        let mut camera = Self {
-            source,
+        let gate = Arc::new(Gate::new(timeline.clone(), post.clone(), settings.framerate, onlookers));
+        gate.share_panel(scene.shows == VideoSource::Panel);
+        let placeholder = Placeholder::start(&settings, &timeline, &post, &gate)?;
+        Ok(Self {
+            scene,
             settings,
             timeline,
             post,
             events,
             gate,
-            placeholder: None,
+            placeholder,
             live: None,
             generation: 0,
             opened: None,
             failures: 0,
             retry: None,
             told: None,
-        };
-        camera.show()?;
-        Ok(camera)
+        })
     }
 
     /// Where encoders get their pictures.
@@ -98,61 +159,72 @@ impl Camera {
         self.gate.remove(codec);
     }
 
-    /// `false`: black instead of what the camera sees.
-    pub(crate) fn set_sending(&mut self, sending: bool) {
+    /// `false`: the placeholder instead of what the camera sees.
+    pub(crate) fn set_sending(&self, sending: bool) {
         self.gate.set_sending(sending);
-        self.refresh();
     }
 
-    /// From now on pictures come from here. The same source again: it is back, and is tried at once if it gives no pictures.
-    pub(crate) fn use_source(&mut self, source: CameraSource) {
+    /// No more pictures a second than these.
+    pub(crate) fn set_framerate(&self, framerate: u32) {
+        self.gate.set_framerate(framerate);
+    }
+
+    /// Where pictures of the panel go. They pass while it is what is shown.
+    pub(crate) fn panel(&self) -> OnPanelPicture {
+        let gate = Arc::clone(&self.gate);
+        Box::new(move |buffer, size| gate.panel(buffer, size))
+    }
+
+    /// From now on this is shown, from these cameras. What was open and is not needed any more is closed. The same source again: it is
+    /// back, and is tried at once if it gives no pictures.
+    pub(crate) fn set_scene(&mut self, scene: Scene) {
+        let is_same = self.scene.shows == scene.shows && self.scene.source() == scene.source();
         let is_silent = self.gate.silence().is_some() && !self.gate.is_fresh();
-        if self.source == source && self.live.is_some() && !is_silent {
+        self.scene = scene;
+        if is_same && (self.scene.shows == VideoSource::Panel || self.live.is_some() && !is_silent) {
             return;
         }
         self.close();
-        self.source = source;
+        self.gate.share_panel(self.scene.shows == VideoSource::Panel);
+        self.gate.be_patient();
         self.failures = 0;
         // Whoever names the source may have told of it too: what is found out now is told in any case.
         self.told = None;
         self.open();
-        self.refresh();
-    }
-
-    fn show(&mut self) -> Result<(), MediaError> {
-        let is_missing = matches!(self.told, Some(DeviceState::Missing(_))) || self.source == CameraSource::None;
-        let look = if is_missing && self.gate.is_sending() { Look::Bars } else { Look::Black };
-        if self.placeholder.as_ref().is_some_and(|placeholder| placeholder.look == look) {
-            return Ok(());
-        }
-        self.placeholder.take().into_iter().for_each(Placeholder::stop);
-        self.placeholder = Some(Placeholder::start(look, &self.settings, &self.timeline, &self.post, &self.gate)?);
-        Ok(())
-    }
-
-    fn refresh(&mut self) {
-        if let Err(error) = self.show() {
-            tracing::error!(%error, "no placeholder picture");
-        }
     }
 
     /// Opens the live source. Blocks as long as the device does.
     pub(crate) fn open(&mut self) {
         self.generation += 1;
         self.retry = None;
+        let settings = self.scene.capture(&self.settings);
+        let (gate, generation, size) = (Arc::clone(&self.gate), self.generation, (settings.width, settings.height));
         let opening = Opening {
-            settings: &self.settings,
+            settings: &settings,
             timeline: &self.timeline,
             post: &self.post,
-            gate: &self.gate,
-            generation: self.generation,
+            owner: Owner::Camera(generation),
+            out: Arc::new(move |buffer| gate.live(generation, buffer, size)),
         };
-        match opening.open(&self.source) {
+        match opening.open(&self.scene.source()) {
             Ok(live) => {
                 self.opened = live.is_some().then(Instant::now);
                 self.live = live;
             }
             Err(sentence) => self.fail(sentence),
+        }
+    }
+
+    /// Whether there is a source that gives pictures, or is about to.
+    pub(crate) const fn is_open(&self) -> bool {
+        self.live.is_some()
+    }
+
+    /// What is wrong with the source that should be open.
+    pub(crate) fn trouble(&self) -> Option<&str> {
+        match &self.told {
+            Some(DeviceState::Missing(sentence)) if self.live.is_none() => Some(sentence),
+            Some(DeviceState::Missing(_) | DeviceState::Ready) | None => None,
         }
     }
 
@@ -170,7 +242,7 @@ impl Camera {
             return;
         }
         tracing::debug!(element = trouble.element, error = %trouble.error, details = ?trouble.details, "camera");
-        self.fail(source::sentence(&self.source, trouble));
+        self.fail(source::sentence(&self.scene.source(), trouble));
     }
 
     /// The file of this generation is at its end.
@@ -181,17 +253,39 @@ impl Camera {
     }
 
     fn fail(&mut self, sentence: String) {
+        if source::is_present(&self.scene.source()) {
+            self.heal(&sentence);
+        }
         self.close();
+        self.gate.lose_patience();
         self.retry = Some(Instant::now() + backoff(self.failures));
         self.failures = self.failures.saturating_add(1);
         self.tell(DeviceState::Missing(sentence));
     }
 
+    /// It is there, and does not work.
+    fn heal(&self, sentence: &str) {
+        if self.live.is_some() {
+            healing::tell(&self.events, Rung::Device, sentence.to_owned());
+        }
+        if self.failures.saturating_add(1) == HOPELESS {
+            healing::tell(&self.events, Rung::Restart, sentence.to_owned());
+        }
+    }
+
     fn tell(&mut self, state: DeviceState) {
-        if self.told.as_ref() != Some(&state) {
-            self.told = Some(state.clone());
-            self.refresh();
-            (self.events)(MediaEvent::Camera(state));
+        if self.told.as_ref() == Some(&state) {
+            return;
+        }
+        self.told = Some(state.clone());
+        match (self.scene.shows, state) {
+            (VideoSource::Camera, state) => (self.events)(MediaEvent::Camera(state)),
+            // Nobody needs it to call and be called: only whoever looks after the kiosk is told.
+            (VideoSource::Document, DeviceState::Missing(sentence)) => {
+                tracing::warn!(%sentence, "the document camera does not work");
+            }
+            (VideoSource::Document, DeviceState::Ready) => tracing::info!("the document camera works"),
+            (VideoSource::Panel, _) => {}
         }
     }
 
@@ -207,12 +301,12 @@ impl Camera {
         } else if let Some(opened) = self.opened
             && self.is_stalled(now.saturating_duration_since(opened))
         {
-            self.fail(device::stalled(Kind::Camera, &source::name(&self.source)));
+            self.fail(device::stalled(Kind::Camera, &source::name(&self.scene.source())));
         }
     }
 
     fn is_stalled(&self, open_for: Duration) -> bool {
-        match (self.gate.silence(), &self.source) {
+        match (self.gate.silence(), &self.scene.source()) {
             (None, _) => open_for > SLOWEST_START,
             (Some(silence), CameraSource::V4l2 { mode, .. }) => {
                 let framerate = mode.as_ref().and_then(|mode| mode.framerate);
@@ -237,7 +331,7 @@ impl Camera {
 
     pub(crate) fn stop(mut self) {
         self.close();
-        self.placeholder.take().into_iter().for_each(Placeholder::stop);
+        self.placeholder.stop();
     }
 }
 

@@ -1,4 +1,5 @@
-//! What stands in for the camera's picture.
+//! What stands in for a picture: dark, cheap to send, alive. What it means is said in words (`media`, docs/protocol.md §6), and drawn by
+//! the receiver.
 
 use std::sync::Arc;
 
@@ -14,46 +15,29 @@ use crate::{
 };
 
 /// Pictures a second.
-const RATE: i32 = 5;
+const RATE: u32 = 5;
 
 /// A running placeholder.
 pub(super) struct Placeholder {
     pipeline: gst::Pipeline,
-    pub(super) look: Look,
-}
-
-/// What it shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Look {
-    /// Nothing: the camera is off, or has not been heard of yet.
-    Black,
-    /// Colour bars: there is no camera.
-    Bars,
 }
 
 impl Placeholder {
-    /// A new pipeline for a new look: videotestsrc 1.22 crashes when its pattern is changed while it makes a picture.
     pub(super) fn start(
-        look: Look,
         settings: &VideoSettings,
         timeline: &Timeline,
         post: &Post,
         gate: &Arc<Gate>,
     ) -> Result<Self, MediaError> {
-        let pattern = match look {
-            Look::Black => "black",
-            Look::Bars => "smpte100",
-        };
-        let source = element_with("videotestsrc", &[("is-live", "true"), ("pattern", pattern)])?;
-        let mut caps = raw_caps(settings);
-        caps.make_mut().set("framerate", gst::Fraction::new(RATE, 1));
+        let source = element_with("videotestsrc", &[("is-live", "true"), ("pattern", "black")])?;
+        let caps = raw_caps(&VideoSettings { framerate: RATE, ..settings.clone() });
         let sink = fanout::sink();
         let pipeline = timeline.pipeline("placeholder", Owner::Placeholder, post.clone());
         chain(&pipeline, &[&source, &capsfilter(&caps)?, sink.upcast_ref()])?;
-        let gate = Arc::clone(gate);
-        on_buffer(&sink, move |buffer| gate.placeholder(buffer));
+        let (gate, size) = (Arc::clone(gate), (settings.width, settings.height));
+        on_buffer(&sink, move |buffer| gate.placeholder(buffer, size));
         pipeline.set_state(gst::State::Playing)?;
-        Ok(Self { pipeline, look })
+        Ok(Self { pipeline })
     }
 
     pub(super) fn stop(self) {

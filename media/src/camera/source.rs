@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use gstreamer::{self as gst, prelude::*};
 use gstreamer_app as gst_app;
 
-use super::{caps, gate::Gate};
+use super::caps;
 use crate::{
     CameraMode, CameraSource, MediaError, TestPattern, VideoSettings,
     device::{self, Kind},
@@ -48,13 +48,17 @@ pub(crate) fn has_libcamera() -> bool {
     gst::init().is_ok() && gst::ElementFactory::find(LIBCAMERA).is_some()
 }
 
+/// Where a source's pictures go.
+pub(super) type OnBuffer = Arc<dyn Fn(gst::Buffer) + Send + Sync>;
+
 /// What is needed to open a source.
 pub(super) struct Opening<'a> {
+    /// Size and rate of the pictures that are handed over, I420.
     pub(super) settings: &'a VideoSettings,
     pub(super) timeline: &'a Timeline,
     pub(super) post: &'a Post,
-    pub(super) gate: &'a Arc<Gate>,
-    pub(super) generation: u64,
+    pub(super) owner: Owner,
+    pub(super) out: OnBuffer,
 }
 
 impl Opening<'_> {
@@ -70,12 +74,8 @@ impl Opening<'_> {
         .map(Some)
     }
 
-    const fn owner(&self) -> Owner {
-        Owner::Camera(self.generation)
-    }
-
     fn pipeline(&self) -> gst::Pipeline {
-        self.timeline.pipeline("camera", self.owner(), self.post.clone())
+        self.timeline.pipeline("camera", self.owner, self.post.clone())
     }
 
     fn test(&self, pattern: TestPattern) -> Result<Live, MediaError> {
@@ -95,14 +95,14 @@ impl Opening<'_> {
         let sink = fanout::sink();
         let pipeline = self.pipeline();
         chain(&pipeline, &[&source, &filter, sink.upcast_ref()])?;
-        let (gate, generation) = (Arc::clone(self.gate), self.generation);
+        let out = Arc::clone(&self.out);
         // I420 of GStreamer's default layout: luma first, its stride the width rounded up to 4.
         let stride = usize::try_from(self.settings.width.next_multiple_of(4)).unwrap_or_default();
         on_buffer(&sink, move |mut buffer| {
             if let Ok(mut map) = buffer.make_mut().map_writable() {
                 stamp::write(&mut map, stride, stamp::now());
             }
-            gate.live(generation, buffer);
+            out(buffer);
         });
         pipeline.set_state(gst::State::Playing)?;
         Ok(Live::Device(pipeline))
@@ -112,12 +112,11 @@ impl Opening<'_> {
         if let Some(sentence) = player::unreadable(path) {
             return Err(sentence);
         }
-        let (gate, generation) = (Arc::clone(self.gate), self.generation);
-        let timeline = self.timeline.clone();
-        Player::start(path, &raw_caps(self.settings), self.owner(), self.post, move |mut buffer| {
+        let (out, timeline) = (Arc::clone(&self.out), self.timeline.clone());
+        Player::start(path, &raw_caps(self.settings), self.owner, self.post, move |mut buffer| {
             // The file's time starts anew with every round.
             buffer.make_mut().set_pts(timeline.now());
-            gate.live(generation, buffer);
+            out(buffer);
         })
         .map(Live::File)
         .map_err(|error| error.to_string())
@@ -174,8 +173,8 @@ impl Opening<'_> {
         row.push(sink.clone().upcast());
         let pipeline = self.pipeline();
         chain(&pipeline, &row.iter().collect::<Vec<_>>())?;
-        let (gate, generation) = (Arc::clone(self.gate), self.generation);
-        on_buffer(&sink, move |buffer| gate.live(generation, released(buffer)));
+        let out = Arc::clone(&self.out);
+        on_buffer(&sink, move |buffer| out(released(buffer)));
         if let Err(error) = pipeline.set_state(gst::State::Playing) {
             pipeline::end(&pipeline);
             return Err(error.into());
@@ -205,6 +204,15 @@ pub(super) fn sentence(source: &CameraSource, trouble: &Trouble) -> String {
         CameraSource::Test { .. } | CameraSource::None => {
             format!("The test camera has failed ({}).", trouble.error.message())
         }
+    }
+}
+
+/// Whether it is a device that the system has, whatever else is wrong with it.
+pub(super) fn is_present(source: &CameraSource) -> bool {
+    match source {
+        CameraSource::V4l2 { path, .. } => path.exists(),
+        CameraSource::Libcamera { .. } => true,
+        CameraSource::File(_) | CameraSource::Test { .. } | CameraSource::None => false,
     }
 }
 

@@ -12,7 +12,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use gstreamer::{self as gst, prelude::*};
@@ -23,12 +23,14 @@ use self::{key_unit::KeyUnitLimit, table::Kind};
 use crate::{
     MediaError, VideoCodec, VideoSettings,
     fanout::{self, Fanout},
-    pipeline::{self, Timeline, chain},
+    pipeline::{self, Timeline, capsfilter, chain, element_with},
     queue::{Owner, Post},
+    shape::Shape,
+    stages::{STALLED, Stage},
 };
 
-/// An encoder that is fed and gives nothing for so long has failed, though it has not said so.
-const STALLED: Duration = Duration::from_secs(2);
+/// Pictures that go into an encoder before one has to come out.
+const LEAST: u64 = 5;
 
 /// Some pictures, encoded by a software encoder, to try decoders with.
 pub(crate) fn software_stream(codec: VideoCodec, settings: &VideoSettings) -> Result<Vec<gst::Sample>, String> {
@@ -63,8 +65,7 @@ pub(crate) struct VideoEncoder {
     pub(crate) generation: u64,
     limit: KeyUnitLimit,
     traffic: Arc<Traffic>,
-    /// What went in and came out when it was last seen to work, and when that was.
-    seen: (u64, u64, Instant),
+    stage: Stage,
 }
 
 /// Pictures in and out.
@@ -79,23 +80,25 @@ impl VideoEncoder {
     pub(crate) fn start(
         kind: &'static Kind,
         generation: u64,
-        settings: &VideoSettings,
+        shape: &Shape,
         timeline: &Timeline,
         post: &Post,
         peers: Arc<Fanout>,
     ) -> Result<Self, MediaError> {
         let pipeline = timeline.pipeline("encoder", Owner::Encoder(kind.codec, generation), post.clone());
-        // Late pictures are worthless: one waits while one is encoded, the older is dropped.
+        // Late pictures are worthless: one waits while one is encoded, the older is dropped. They come in the size of their source.
         let input = gst_app::AppSrc::builder()
             .is_live(true)
             .format(gst::Format::Time)
-            .caps(&raw_caps(settings))
             .max_buffers(1)
             .leaky_type(gst_app::AppLeakyType::Downstream)
             .build();
-        let parts = kind.build(settings)?;
+        let parts = kind.build(&shape.settings, shape.is_text)?;
         let sink = fanout::sink();
-        let mut row = vec![input.upcast_ref()];
+        // Of the right size already, they pass as they are.
+        let scaler = element_with("videoscale", &[("add-borders", "false")])?;
+        let size = capsfilter(&raw_caps(&shape.settings))?;
+        let mut row = vec![input.upcast_ref(), &scaler, &size];
         row.extend(parts.elements.iter());
         row.push(sink.upcast_ref());
         chain(&pipeline, &row)?;
@@ -107,9 +110,23 @@ impl VideoEncoder {
             pipeline::end(&pipeline);
             return Err(error.into());
         }
-        let now = Instant::now();
-        let limit = KeyUnitLimit::new(now);
-        Ok(Self { pipeline, input, encoder: parts.encoder, peers, kind, generation, limit, traffic, seen: (0, 0, now) })
+        let limit = KeyUnitLimit::new(Instant::now());
+        Ok(Self {
+            pipeline,
+            input,
+            encoder: parts.encoder,
+            peers,
+            kind,
+            generation,
+            limit,
+            traffic,
+            stage: Stage::new(LEAST),
+        })
+    }
+
+    /// Another target, bits a second.
+    fn set_bitrate(&self, bitrate_bps: u32) {
+        self.kind.set_bitrate(&self.encoder, bitrate_bps);
     }
 
     pub(crate) const fn input(&self) -> &gst_app::AppSrc {
@@ -142,12 +159,7 @@ impl VideoEncoder {
     /// Whether it gives nothing though it is fed.
     pub(crate) fn has_stalled(&mut self, now: Instant) -> bool {
         let (fed, made) = (self.traffic.fed.load(Ordering::Relaxed), self.traffic.made.load(Ordering::Relaxed));
-        let (fed_then, made_then, then) = self.seen;
-        if made != made_then || fed == fed_then {
-            self.seen = (fed, made, now);
-            return false;
-        }
-        now.saturating_duration_since(then) > STALLED
+        self.stage.look(now, fed, made) > STALLED
     }
 
     /// Ends it. Its peers get nothing until another one feeds them.

@@ -65,7 +65,7 @@ impl Bench {
         let caps = raw_caps(settings);
         let info = gst_video::VideoInfo::from_caps(&caps).map_err(|error| MediaError::Build(error.to_string()))?;
         let input = gst_app::AppSrc::builder().is_live(true).format(gst::Format::Time).caps(&caps).max_bytes(0).build();
-        let parts = kind.build(settings)?;
+        let parts = kind.build(settings, false)?;
         let sink = fanout::sink();
         // Nothing is dropped: each picture counts.
         sink.set_max_buffers(0);

@@ -43,6 +43,8 @@ pub(crate) struct Kind {
     /// Where its pictures must lie, as a caps feature.
     memory: Option<&'static str>,
     properties: &'static [(&'static str, &'static str)],
+    /// Set over those where edges matter more than movement.
+    text: &'static [(&'static str, &'static str)],
     bitrate: Bitrate,
     key_unit: KeyUnit,
 }
@@ -57,6 +59,7 @@ pub(crate) const KINDS: &[Kind] = &[
         converter: "v4l2convert",
         memory: None,
         properties: &[],
+        text: &[],
         bitrate: Bitrate::V4l2Control,
         key_unit: KeyUnit::V4l2Control,
     },
@@ -67,6 +70,7 @@ pub(crate) const KINDS: &[Kind] = &[
         converter: "videoconvert",
         memory: None,
         properties: &[("rc-mode", "cbr"), ("gop", "250"), ("header-mode", "each-idr"), ("profile", "baseline")],
+        text: &[],
         bitrate: Bitrate::Bits("bps"),
         key_unit: KeyUnit::Event,
     },
@@ -77,6 +81,7 @@ pub(crate) const KINDS: &[Kind] = &[
         converter: "videoconvert",
         memory: None,
         properties: &[("gop-size", "250")],
+        text: &[],
         bitrate: Bitrate::Kilobits("bitrate"),
         key_unit: KeyUnit::Event,
     },
@@ -93,6 +98,7 @@ pub(crate) const KINDS: &[Kind] = &[
             ("idrinterval", "256"),
             ("control-rate", "constant_bitrate"),
         ],
+        text: &[],
         bitrate: Bitrate::Bits("bitrate"),
         key_unit: KeyUnit::Signal("force-IDR"),
     },
@@ -103,6 +109,7 @@ pub(crate) const KINDS: &[Kind] = &[
         converter: "videoconvert",
         memory: None,
         properties: &[("key-int-max", "256"), ("rate-control", "cbr")],
+        text: &[],
         bitrate: Bitrate::Kilobits("bitrate"),
         key_unit: KeyUnit::Event,
     },
@@ -112,6 +119,7 @@ pub(crate) const KINDS: &[Kind] = &[
         converter: "videoconvert",
         memory: None,
         properties: &[("key-int-max", "256"), ("rate-control", "cbr")],
+        text: &[],
         bitrate: Bitrate::Kilobits("bitrate"),
         key_unit: KeyUnit::Event,
     },
@@ -129,6 +137,9 @@ pub(crate) const KINDS: &[Kind] = &[
             ("b-adapt", "false"),
             ("vbv-buf-capacity", "120"),
         ],
+        // Room for a larger first picture, but not so large that its packets, sent all at once, overrun buffers on their way; `ultrafast`
+        // has neither the loop filter nor the partitions that letters need.
+        text: &[("speed-preset", "veryfast"), ("vbv-buf-capacity", "600"), ("psy-tune", "ssim")],
         bitrate: Bitrate::Kilobits("bitrate"),
         key_unit: KeyUnit::Event,
     },
@@ -144,6 +155,7 @@ pub(crate) const KINDS: &[Kind] = &[
             ("background-detection", "false"),
             ("scene-change-detection", "false"),
         ],
+        text: &[("usage-type", "screen")],
         bitrate: Bitrate::Bits("bitrate"),
         key_unit: KeyUnit::Event,
     },
@@ -154,6 +166,7 @@ pub(crate) const KINDS: &[Kind] = &[
         converter: "videoconvert",
         memory: None,
         properties: &[("rc-mode", "cbr"), ("gop", "250")],
+        text: &[],
         bitrate: Bitrate::Bits("bps"),
         key_unit: KeyUnit::Event,
     },
@@ -178,6 +191,15 @@ pub(crate) const KINDS: &[Kind] = &[
             ("error-resilient", "default"),
             ("threads", "1"),
         ],
+        // As above, and never so coarse that letters melt.
+        text: &[
+            ("cpu-used", "-6"),
+            ("buffer-initial-size", "300"),
+            ("buffer-optimal-size", "500"),
+            ("buffer-size", "600"),
+            ("max-intra-bitrate", "600"),
+            ("max-quantizer", "56"),
+        ],
         bitrate: Bitrate::Bits("target-bitrate"),
         key_unit: KeyUnit::Event,
     },
@@ -200,9 +222,10 @@ impl Kind {
         !matches!(self.factory, "x264enc" | "openh264enc" | "vp8enc")
     }
 
-    pub(super) fn build(&self, settings: &VideoSettings) -> Result<Chain, MediaError> {
+    pub(super) fn build(&self, settings: &VideoSettings, is_text: bool) -> Result<Chain, MediaError> {
         let encoder = element(self.factory)?;
-        for (name, value) in self.properties {
+        let text = if is_text { self.text } else { &[] };
+        for (name, value) in self.properties.iter().chain(text) {
             set(&encoder, name, value);
         }
         if matches!(self.bitrate, Bitrate::V4l2Control) {
@@ -341,7 +364,7 @@ mod tests {
         gst::init().expect("GStreamer");
         for kind in KINDS.iter().filter(|kind| !kind.is_hardware()) {
             let encoder = element(kind.factory).expect("is installed with the tests");
-            for (name, value) in kind.properties {
+            for (name, value) in kind.properties.iter().chain(kind.text) {
                 let property = encoder.find_property(name);
                 let taken =
                     property.is_some_and(|property| gst::glib::Value::deserialize_with_pspec(value, &property).is_ok());

@@ -12,12 +12,13 @@ use std::{
 
 use gstreamer::{self as gst, prelude::*};
 use gstreamer_app as gst_app;
-use kiosk_call::{CallId, Statistics, Tone};
+use kiosk_call::{CallId, Rung, Statistics, Tone};
 
 use super::{
-    ALSA_TIMES, Line,
+    ALSA_TIMES, BYTES_PER_SAMPLE, Line, duration_of,
     echo::{Reference, position},
     meter::{Flow, Level, Meters},
+    playout::{PLAYOUT_MS, Playout},
     raw_caps, silence,
     tone::TonePlayer,
     try_alsa,
@@ -25,15 +26,12 @@ use super::{
 use crate::{
     Loudspeaker, MediaError,
     device::{self, Kind},
-    fanout,
+    fanout, healing,
     pipeline::{self, capsfilter, chain, element, element_with},
     queue::{Owner, Trouble},
     wav::WavWriter,
 };
 
-/// How late a peer's sound may be and still be played, in ms: what the jitter buffer waits for a lost packet, as far as speech
-/// bears it. Also what every sound is delayed by, so it is less than the jitter buffer's own limit.
-const PLAYOUT_MS: u64 = 80;
 /// A card's clock may run away from ours by this much, in microseconds, before the sink skips or repeats: half of ALSA's buffer, and
 /// what the echo canceller allows for.
 const DRIFT_TOLERANCE_US: i64 = 20_000;
@@ -51,19 +49,34 @@ pub(crate) struct Playback {
 struct Input {
     source: Option<gst_app::AppSrc>,
     level: Level,
+    playout: Playout,
+    /// Samples that the mixer has taken.
+    taken: Arc<AtomicU64>,
 }
 
 impl Playback {
-    /// Decoded sound of a peer, on the common time line. Dropped while there is nowhere to play it.
-    pub(crate) fn push(&self, call: CallId, buffer: gst::Buffer) {
-        let inputs = self.inputs.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(input) = inputs.get(&call) else { return };
+    /// Decoded sound of a peer, on the common time line, that came `now`. Dropped while there is nowhere to play it.
+    pub(crate) fn push(&self, call: CallId, now: gst::ClockTime, buffer: gst::Buffer) {
+        let mut inputs = self.inputs.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(input) = inputs.get_mut(&call) else { return };
+        let buffer = input.playout.piece(now, buffer);
         if let Ok(samples) = buffer.map_readable() {
             input.level.measure(&samples);
         }
-        if let Some(Err(error)) = input.source.as_ref().map(|source| source.push_buffer(buffer)) {
-            tracing::trace!(?call, ?error, "the loudspeaker takes no more");
+        let samples = buffer.size() as u64 / BYTES_PER_SAMPLE;
+        match input.source.as_ref().map(|source| source.push_buffer(buffer)) {
+            Some(Ok(_)) => drop(self.meters.given.fetch_add(samples, Ordering::Relaxed)),
+            Some(Err(error)) => tracing::trace!(?call, ?error, "the loudspeaker takes no more"),
+            None => {}
         }
+    }
+
+    /// From the time stamp of a peer's sound to when it is heard, as far as known.
+    pub(crate) fn lag(&self, call: CallId) -> Option<gst::ClockTime> {
+        let latency = self.meters.playback_latency.load(Ordering::Relaxed);
+        let inputs = self.inputs.lock().unwrap_or_else(PoisonError::into_inner);
+        let advance = inputs.get(&call)?.playout.advance();
+        (latency > 0).then(|| gst::ClockTime::from_nseconds(latency).saturating_sub(advance))
     }
 
     /// What is known of a peer's sound and of ours.
@@ -72,6 +85,8 @@ impl Playback {
         into.audio_level_in = inputs.get(&call).map_or(0.0, |input| f64::from(input.level.get()));
         into.audio_level_out = self.meters.input.get().into();
         into.xruns = self.meters.xruns.load(Ordering::Relaxed);
+        into.sound_played =
+            inputs.get(&call).map_or(Duration::ZERO, |input| duration_of(input.taken.load(Ordering::Relaxed)));
         into.echo_return_loss_enhancement = self.meters.enhancement();
     }
 }
@@ -135,9 +150,11 @@ impl LoudspeakerPipeline {
 
     /// Plays this peer from now on.
     pub(crate) fn add(&self, call: CallId) {
-        let source = self.running.as_ref().and_then(|running| running.add(call));
+        let taken = Arc::<AtomicU64>::default();
+        let meters = &self.playback.meters;
+        let source = self.running.as_ref().and_then(|running| running.add(call, meters, &taken));
         let mut inputs = self.playback.inputs.lock().unwrap_or_else(PoisonError::into_inner);
-        inputs.insert(call, Input { source, level: Level::default() });
+        inputs.insert(call, Input { source, taken, ..Input::default() });
     }
 
     /// Plays this peer no longer.
@@ -194,7 +211,7 @@ impl LoudspeakerPipeline {
             Ok(running) => {
                 let mut inputs = self.playback.inputs.lock().unwrap_or_else(PoisonError::into_inner);
                 for (call, input) in inputs.iter_mut() {
-                    input.source = running.add(*call);
+                    input.source = running.add(*call, &self.playback.meters, &input.taken);
                 }
                 drop(inputs);
                 self.running = Some(running);
@@ -291,12 +308,11 @@ impl LoudspeakerPipeline {
     /// Keeps what leaves this element for the echo canceller, with the time at which it will be heard, and notices what comes too late.
     fn remember(&self, last: &gst::Element, flow: Option<Arc<Flow>>) {
         let Some(pad) = last.static_pad("src") else { return };
-        let latency = Arc::new(AtomicU64::new(0));
-        let told = Arc::clone(&latency);
+        let told = Arc::clone(&self.playback.meters);
         // Where the sink is told how long after its time stamp a sound is to be heard.
         pad.add_probe(gst::PadProbeType::EVENT_UPSTREAM, move |_, probe| {
             if let Some(gst::EventView::Latency(event)) = probe.event().map(|event| event.view()) {
-                told.store(event.latency().nseconds(), Ordering::Relaxed);
+                told.playback_latency.store(event.latency().nseconds(), Ordering::Relaxed);
             }
             gst::PadProbeReturn::Ok
         });
@@ -308,7 +324,7 @@ impl LoudspeakerPipeline {
             let Some((buffer, start)) = probe.buffer().and_then(|buffer| Some((buffer, buffer.pts()?))) else {
                 return gst::PadProbeReturn::Ok;
             };
-            let heard = start + gst::ClockTime::from_nseconds(latency.load(Ordering::Relaxed));
+            let heard = start + gst::ClockTime::from_nseconds(meters.playback_latency.load(Ordering::Relaxed));
             if let Ok(samples) = buffer.map_readable() {
                 reference.write(position(heard), &samples);
             }
@@ -399,7 +415,13 @@ impl LoudspeakerPipeline {
         let Some(running) = &self.running else { return false };
         if running.flow.as_ref().is_some_and(|flow| now.saturating_duration_since(flow.last()) > STALLED) {
             let Loudspeaker::Alsa(pcm) = &self.loudspeaker else { return false };
-            self.fail(device::stalled(Kind::Loudspeaker, pcm));
+            self.fail(self.line.reopen(Kind::Loudspeaker, pcm));
+            return true;
+        }
+        let (given, taken) = self.playback.meters.passed();
+        if self.line.is_stalled(now, given, taken) {
+            healing::tell(&self.line.events, Rung::Branch, "the peer's sound is not played".to_owned());
+            self.rebuild();
             return true;
         }
         if self.line.trouble.is_none() || !self.line.retry.is_due(now) {
@@ -424,7 +446,7 @@ impl LoudspeakerPipeline {
 }
 
 impl Running {
-    fn add(&self, call: CallId) -> Option<gst_app::AppSrc> {
+    fn add(&self, call: CallId, meters: &Arc<Meters>, taken: &Arc<AtomicU64>) -> Option<gst_app::AppSrc> {
         let input = gst_app::AppSrc::builder()
             .is_live(true)
             .format(gst::Format::Time)
@@ -433,6 +455,15 @@ impl Running {
             .max_time(gst::ClockTime::from_mseconds(500))
             .leaky_type(gst_app::AppLeakyType::Downstream)
             .build();
+        if let Some(pad) = input.static_pad("src") {
+            let (meters, taken) = (Arc::clone(meters), Arc::clone(taken));
+            pad.add_probe(gst::PadProbeType::BUFFER, move |_, probe| {
+                let samples = probe.buffer().map_or(0, |buffer| buffer.size() as u64 / BYTES_PER_SAMPLE);
+                meters.taken.fetch_add(samples, Ordering::Relaxed);
+                taken.fetch_add(samples, Ordering::Relaxed);
+                gst::PadProbeReturn::Ok
+            });
+        }
         let link = || -> Result<(), MediaError> {
             self.pipeline.add(&input)?;
             input.link(&self.mixer)?;

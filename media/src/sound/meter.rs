@@ -64,12 +64,26 @@ pub(crate) struct Meters {
     pub(crate) input: Level,
     /// How often captured sound was lost or the loudspeaker ran dry.
     pub(crate) xruns: AtomicU64,
+    /// Samples, of whatever source, before they are encoded.
+    pub(crate) captured: AtomicU64,
+    /// Samples of all peers that the loudspeaker's mixer was given, and those that it has taken.
+    pub(crate) given: AtomicU64,
+    pub(crate) taken: AtomicU64,
+    /// From a sound's time stamp to when it is heard, ns; 0: not known yet.
+    pub(crate) playback_latency: AtomicU64,
     enhancement: Mutex<Option<f64>>,
 }
 
 impl Meters {
     pub(crate) fn count_xrun(&self) {
         self.xruns.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Samples that the loudspeaker's mixer was given, and those that it has taken.
+    pub(crate) fn passed(&self) -> (u64, u64) {
+        // In this order: what is given meanwhile is not missed.
+        let given = self.given.load(Ordering::Relaxed);
+        (given, self.taken.load(Ordering::Relaxed))
     }
 
     pub(crate) fn set_enhancement(&self, decibels: Option<f64>) {

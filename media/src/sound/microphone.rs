@@ -1,15 +1,16 @@
 //! From the microphone to the encoder: captured, freed from echo and noise, encoded once for all peers.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
     time::{Duration, Instant},
 };
 
 use gstreamer::{self as gst, prelude::*};
 use gstreamer_app as gst_app;
+use kiosk_call::Rung;
 
 use super::{
-    ALSA_TIMES, Line,
+    ALSA_TIMES, BYTES_PER_SAMPLE, Line,
     echo::{Processor, position},
     meter::{Flow, Holes, Meters},
     raw_caps, silence, try_alsa,
@@ -18,6 +19,7 @@ use crate::{
     MediaError, MicrophoneSource, SoundSettings,
     device::{self, Kind},
     fanout::{self, Fanout},
+    healing,
     pipeline::{self, capsfilter, chain, element, element_with},
     player::{self, Player},
     queue::{Owner, Trouble},
@@ -200,6 +202,7 @@ impl MicrophonePipeline {
         pad.add_probe(gst::PadProbeType::BUFFER, move |_, probe| {
             if let Some(samples) = probe.buffer().and_then(|buffer| buffer.map_readable().ok()) {
                 meters.input.measure(&samples);
+                meters.captured.fetch_add(samples.size() as u64 / BYTES_PER_SAMPLE, Ordering::Relaxed);
             }
             gst::PadProbeReturn::Ok
         });
@@ -306,7 +309,12 @@ impl MicrophonePipeline {
         let Some(running) = &self.running else { return false };
         if running.flow.as_ref().is_some_and(|flow| now.saturating_duration_since(flow.last()) > STALLED) {
             let MicrophoneSource::Alsa(pcm) = &self.source else { return false };
-            self.fail(device::stalled(Kind::Microphone, pcm));
+            self.fail(self.line.reopen(Kind::Microphone, pcm));
+            return true;
+        }
+        if self.line.is_stalled(now, self.meters.captured.load(Ordering::Relaxed), self.peers.pushed()) {
+            healing::tell(&self.line.events, Rung::Branch, "sound is captured, none is encoded".to_owned());
+            self.rebuild();
             return true;
         }
         if self.line.trouble.is_none() || !self.line.retry.is_due(now) {

@@ -5,6 +5,7 @@ mod echo;
 mod loudspeaker;
 mod meter;
 mod microphone;
+mod playout;
 mod tone;
 
 use std::{
@@ -13,7 +14,7 @@ use std::{
 };
 
 use gstreamer::{self as gst, prelude::*};
-use kiosk_call::{CallId, DeviceState, MediaEvent, Tone};
+use kiosk_call::{CallId, DeviceState, MediaEvent, Rung, Tone};
 
 pub(crate) use self::loudspeaker::Playback;
 use self::{loudspeaker::LoudspeakerPipeline, microphone::MicrophonePipeline};
@@ -21,8 +22,10 @@ use crate::{
     Loudspeaker, MediaError, MicrophoneSource, Options,
     device::{self, Kind},
     fanout::Fanout,
+    healing,
     pipeline::{Timeline, element, element_with},
     queue::{OnEvent, Owner, Post, Trouble},
+    stages::{STALLED, Stage},
     wav::RATE,
 };
 
@@ -30,6 +33,18 @@ use crate::{
 const ALSA_TIMES: [(&str, &str); 3] = [("buffer-time", "40000"), ("latency-time", "10000"), ("provide-clock", "false")];
 /// The first wait before a device that was said to be there is tried again; each further one is twice as long.
 const FIRST_RETRY: Duration = Duration::from_millis(250);
+
+/// Samples that go into a pipeline before anything has to come out: more than it holds.
+const LEAST: u64 = 24_000;
+/// Of mono in 16 bits.
+pub(crate) const BYTES_PER_SAMPLE: u64 = 2;
+/// How much sound an Opus packet of ours holds.
+pub(crate) const PACKET: Duration = Duration::from_millis(20);
+
+/// How long so many samples last.
+pub(crate) fn duration_of(samples: u64) -> Duration {
+    Duration::from_millis(samples.saturating_mul(1_000) / u64::from(RATE.unsigned_abs()))
+}
 
 /// Raw sound everywhere: S16LE, 48 kHz, mono.
 pub(crate) fn raw_caps() -> gst::Caps {
@@ -58,7 +73,7 @@ impl Sound {
     /// Nothing is opened yet.
     pub(crate) fn new(options: &Options, timeline: &Timeline, post: &Post, events: OnEvent) -> Self {
         let (peers, playback, reference) = (Arc::default(), Arc::<Playback>::default(), Arc::default());
-        let line = || Line::new(timeline.clone(), post.clone());
+        let line = || Line::new(timeline.clone(), post.clone(), Arc::clone(&events));
         Self {
             microphone: MicrophonePipeline::new(
                 options.microphone.clone(),
@@ -168,7 +183,12 @@ impl Sound {
             Owner::Microphone(generation) | Owner::MicrophoneFile(generation) => {
                 self.microphone.broken(generation, trouble)
             }
-            Owner::Camera(_) | Owner::Placeholder | Owner::Encoder(..) | Owner::Peer(_) => false,
+            Owner::Camera(_)
+            | Owner::Exposure(_)
+            | Owner::Placeholder
+            | Owner::Encoder(..)
+            | Owner::Trial(_)
+            | Owner::Peer(_) => false,
         };
         if is_news {
             self.tell();
@@ -208,11 +228,26 @@ struct Line {
     /// Why the device is not in use.
     trouble: Option<String>,
     retry: Retry,
+    events: OnEvent,
+    /// What goes into it has to come out.
+    stage: Stage,
 }
 
 impl Line {
-    const fn new(timeline: Timeline, post: Post) -> Self {
-        Self { timeline, post, generation: 0, trouble: None, retry: Retry::new() }
+    const fn new(timeline: Timeline, post: Post, events: OnEvent) -> Self {
+        Self { timeline, post, generation: 0, trouble: None, retry: Retry::new(), events, stage: Stage::new(LEAST) }
+    }
+
+    /// Whether its pipeline stands still, though no device does.
+    fn is_stalled(&mut self, now: Instant, into: u64, out: u64) -> bool {
+        self.stage.look(now, into, out) > STALLED
+    }
+
+    /// The device stands still, and is opened anew. The sentence for people.
+    fn reopen(&self, kind: Kind, pcm: &str) -> String {
+        let sentence = device::stalled(kind, pcm);
+        healing::tell(&self.events, Rung::Device, sentence.clone());
+        sentence
     }
 
     fn pipeline(&self, name: &str, owner: Owner) -> gst::Pipeline {
@@ -221,6 +256,7 @@ impl Line {
 
     /// It was opened, or not.
     fn note_attempt(&mut self) {
+        self.stage.excuse();
         match self.trouble {
             Some(_) => self.retry.missed(Instant::now()),
             None => self.retry = Retry::new(),

@@ -14,6 +14,9 @@ const RATE_U64: u64 = RATE.unsigned_abs() as u64;
 const SWELL: u64 = RATE_U64 / 200;
 /// A note of the ring's warble: 1/16 s, in which both its notes have whole numbers of periods, so that it does not click either.
 const NOTE: u64 = RATE_U64 / 16;
+/// A note of the announcement's chime, half a second, with whole periods of both notes; it dies away to this share of its peak.
+const CHIME: u64 = RATE_U64 / 2;
+const CHIME_END: f64 = 0.25;
 /// Peaks, of full scale: a ring is to be heard across a room, the others are heard with the ear on them (-10 dBm0, E.180 §4).
 const RING_PEAK: f64 = 0.30;
 const PROGRESS_PEAK: f64 = 0.20;
@@ -29,6 +32,8 @@ struct Cadence {
 const fn cadence(tone: Tone) -> Cadence {
     match tone {
         Tone::Ring => Cadence { period: RATE_U64 * 3, burst: RATE_U64, peak: RING_PEAK },
+        // Twice in the three seconds before a call is answered by itself; unlike a ring it need not be answered.
+        Tone::Announcement => Cadence { period: CHIME * 3, burst: CHIME * 2, peak: RING_PEAK },
         // E.180 §5: 425 Hz, a second every five.
         Tone::Ringback => Cadence { period: RATE_U64 * 5, burst: RATE_U64, peak: PROGRESS_PEAK },
         // E.180 §6: 425 Hz, half a second every second.
@@ -41,6 +46,8 @@ const fn frequency(tone: Tone, at: u64) -> u64 {
     match tone {
         Tone::Ring if (at / NOTE).is_multiple_of(2) => 784,
         Tone::Ring => 992,
+        Tone::Announcement if at < CHIME => 660,
+        Tone::Announcement => 528,
         Tone::Ringback | Tone::Busy => 425,
     }
 }
@@ -52,10 +59,17 @@ fn sample(tone: Tone, at: u64) -> i16 {
     if at >= burst {
         return 0;
     }
-    let swell = ratio(at.min(burst - at).min(SWELL), SWELL);
+    let (at_note, note) = if tone == Tone::Announcement { (at % CHIME, CHIME) } else { (at, burst) };
+    let swell = ratio(at_note.min(note - at_note).min(SWELL), SWELL);
+    let peak = if tone == Tone::Announcement { peak * fading(ratio(at_note, note)) } else { peak };
     // Whole periods are left out, which keeps the argument small.
     let phase = ratio(frequency(tone, at) * at % RATE_U64, RATE_U64);
     scaled(swell * peak * (TAU * phase).sin())
+}
+
+/// Of a struck note, from its beginning (0) to its end (1).
+fn fading(progress: f64) -> f64 {
+    CHIME_END.powf(progress)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "both are below 2^32")]
@@ -170,8 +184,25 @@ mod tests {
     }
 
     #[test]
+    fn an_announcement_chimes_down_two_notes_twice_in_three_seconds() {
+        let tone = rendered(Tone::Announcement, 3);
+        assert_eq!(runs(&loud(&tone)), [100, 50, 100, 50]);
+        let note = usize::try_from(CHIME).expect("small");
+        for (number, piece) in tone.chunks(note).enumerate() {
+            match number % 3 {
+                // Of a tone that dies away not all power is at its frequency.
+                0 => assert!(share(piece, 660.0) > 0.8, "note {number}"),
+                1 => assert!(share(piece, 528.0) > 0.8, "note {number}"),
+                _ => assert!(piece.iter().all(|sample| *sample == 0.0), "pause {number}"),
+            }
+            let (begin, end) = (peak(&piece[..note / 4]), peak(&piece[note * 3 / 4..]));
+            assert!(number % 3 == 2 || end < begin / 2.0, "note {number} dies away: {begin} {end}");
+        }
+    }
+
+    #[test]
     fn nothing_clicks() {
-        for tone in [Tone::Ring, Tone::Ringback, Tone::Busy] {
+        for tone in [Tone::Ring, Tone::Announcement, Tone::Ringback, Tone::Busy] {
             let samples = rendered(tone, 6);
             let steepest = samples.windows(2).map(|pair| (pair[1] - pair[0]).abs()).fold(0.0, f64::max);
             // A sine of the highest frequency and level rises by 2 pi f / rate * peak per sample at most.

@@ -12,11 +12,11 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use kiosk_call::{CallId, DeviceState, MediaCommand, MediaEvent, Statistics};
+use kiosk_call::{CallId, Chunk, DeviceState, MediaCommand, MediaEvent, Rung, Statistics};
 use kiosk_media::{Media, Options};
 
 /// The longest that anything may take. Usually it takes a hundredth of that; a loaded machine is slow.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How often a condition is looked at when nothing is told.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
@@ -27,6 +27,12 @@ pub(crate) struct Seen {
     pub(crate) pictures: AtomicU64,
     /// Mean colour of a corner away from the stamp: Y, U, V.
     pub(crate) colour: Mutex<[u8; 3]>,
+    /// Width and height of the last one.
+    pub(crate) size: Mutex<(u32, u32)>,
+    /// When each came, and its colour.
+    pub(crate) times: Mutex<Vec<(Instant, [u8; 3])>>,
+    /// The last one's luma, without gaps, if somebody wants it.
+    luma: Mutex<Option<Vec<u8>>>,
     /// Changes from picture to picture.
     pub(crate) changes: AtomicU64,
     pub(crate) ages: Mutex<Vec<Duration>>,
@@ -35,7 +41,7 @@ pub(crate) struct Seen {
 
 #[derive(Debug)]
 enum Told {
-    Event(usize, MediaEvent),
+    Event(usize, Box<MediaEvent>),
     Picture(usize),
 }
 
@@ -57,16 +63,22 @@ pub(crate) struct Pair {
 #[derive(Debug, Default)]
 pub(crate) struct Record {
     pub(crate) description: Option<String>,
+    pub(crate) candidates: Vec<kiosk_call::Candidate>,
     pub(crate) end_of_candidates: bool,
     pub(crate) secured: Option<(kiosk_call::Fingerprint, kiosk_call::Fingerprint)>,
     pub(crate) channel_open: bool,
     pub(crate) texts: Vec<String>,
+    pub(crate) file_channel_open: bool,
+    pub(crate) chunks: Vec<Chunk>,
+    /// Descriptions made: more than one is a new negotiation.
+    pub(crate) descriptions: usize,
     pub(crate) first_frame: Option<Instant>,
     pub(crate) statistics: Vec<Statistics>,
     pub(crate) gone: bool,
     pub(crate) failed: Option<String>,
     pub(crate) camera: Option<DeviceState>,
     pub(crate) sound: Option<DeviceState>,
+    pub(crate) healing: Vec<(Rung, String)>,
 }
 
 impl Pair {
@@ -147,7 +159,7 @@ impl Pair {
 
     fn take_in(&mut self, told: Told) {
         match told {
-            Told::Event(side, event) => self.event(side, event),
+            Told::Event(side, event) => self.event(side, *event),
             Told::Picture(side) => assert!(side < 2),
         }
     }
@@ -158,12 +170,15 @@ impl Pair {
         match event {
             MediaEvent::Camera(state) => record.camera = Some(state),
             MediaEvent::Sound(state) => record.sound = Some(state),
+            MediaEvent::Healing { rung, reason } => record.healing.push((rung, reason)),
             MediaEvent::LocalDescription { call, sdp } if call == self.call => {
                 record.description = Some(sdp.clone());
+                record.descriptions += 1;
                 self.describe(other, sdp);
             }
             MediaEvent::LocalCandidate { call, candidate } if call == self.call => {
                 assert!(record.description.is_some(), "a candidate has overtaken its description");
+                record.candidates.push(candidate.clone());
                 if self.is_described[other] {
                     self.carry(other, candidate);
                 } else {
@@ -177,6 +192,11 @@ impl Pair {
                 record.channel_open = true;
             }
             MediaEvent::ChannelMessage { call, text } if call == self.call => record.texts.push(text),
+            MediaEvent::FileChannelOpen { call } if call == self.call => {
+                assert!(!record.file_channel_open, "open is told once");
+                record.file_channel_open = true;
+            }
+            MediaEvent::Chunk { call, chunk } if call == self.call => record.chunks.push(chunk),
             MediaEvent::FirstFrame { call } if call == self.call => record.first_frame = Some(Instant::now()),
             MediaEvent::Statistics { call, statistics } if call == self.call => record.statistics.push(statistics),
             MediaEvent::PeerGone { call } if call == self.call => record.gone = true,
@@ -187,6 +207,8 @@ impl Pair {
             | MediaEvent::Secured { .. }
             | MediaEvent::ChannelOpen { .. }
             | MediaEvent::ChannelMessage { .. }
+            | MediaEvent::FileChannelOpen { .. }
+            | MediaEvent::Chunk { .. }
             | MediaEvent::FirstFrame { .. }
             | MediaEvent::Statistics { .. }
             | MediaEvent::PeerGone { .. }
@@ -220,6 +242,26 @@ impl Pair {
 }
 
 impl Seen {
+    /// From now on [`luma`](Self::luma) is kept.
+    pub(crate) fn keep_luma(&self) {
+        *self.luma.lock().expect("no panic") = Some(Vec::new());
+    }
+
+    /// All rows of the last picture's luma; empty: there was none since it is kept.
+    pub(crate) fn luma(&self) -> Vec<u8> {
+        self.luma.lock().expect("no panic").clone().unwrap_or_default()
+    }
+
+    /// Colours of all pictures after so many.
+    pub(crate) fn colours_since(&self, pictures: u64) -> Vec<[u8; 3]> {
+        let times = self.times.lock().expect("no panic");
+        times.iter().skip(usize::try_from(pictures).expect("small")).map(|(_, colour)| *colour).collect()
+    }
+
+    pub(crate) fn size(&self) -> (u32, u32) {
+        *self.size.lock().expect("no panic")
+    }
+
     pub(crate) fn colour(&self) -> [u8; 3] {
         *self.colour.lock().expect("no panic")
     }
@@ -229,7 +271,7 @@ fn side(index: usize, options: Options, seen: &Arc<Seen>, sender: &Sender<Told>)
     let (events, pictures, seen) = (sender.clone(), sender.clone(), Arc::clone(seen));
     let media = Media::start(
         options,
-        Arc::new(move |event| drop(events.send(Told::Event(index, event)))),
+        Arc::new(move |event| drop(events.send(Told::Event(index, Box::new(event))))),
         Arc::new(move |_, picture| {
             let (width, height) = (picture.width() as usize, picture.height() as usize);
             let mut colour = [0; 3];
@@ -243,11 +285,20 @@ fn side(index: usize, options: Options, seen: &Arc<Seen>, sender: &Sender<Told>)
                 let (sum, count) = pixels.fold((0_u64, 0), |(sum, count), pixel| (sum + u64::from(*pixel), count + 1));
                 *mean = u8::try_from(sum / count).expect("a mean");
                 if plane == 0 {
-                    let all = (20..height).flat_map(|row| &data[row * stride..row * stride + width]);
+                    // Of a large picture some rows, as tests are not optimised.
+                    let all = (20..height)
+                        .step_by(1 + height / 540)
+                        .flat_map(|row| &data[row * stride..row * stride + width]);
                     checksum = all.fold(0, |sum: u64, pixel| sum.wrapping_mul(31).wrapping_add(u64::from(*pixel)));
                 }
             }
             *seen.colour.lock().expect("no panic") = colour;
+            *seen.size.lock().expect("no panic") = (picture.width(), picture.height());
+            seen.times.lock().expect("no panic").push((Instant::now(), colour));
+            if let Some(luma) = seen.luma.lock().expect("no panic").as_mut() {
+                let (data, stride) = picture.plane(0);
+                *luma = (0..height).flat_map(|row| &data[row * stride..row * stride + width]).copied().collect();
+            }
             if seen.checksum.swap(checksum, Ordering::Relaxed) != checksum {
                 seen.changes.fetch_add(1, Ordering::Relaxed);
             }
