@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Parser;
-use kiosk_server::{Config, Ice, Origin, ServerError, Tls, read_turn_secret, rooms::Settings};
+use kiosk_server::{AdminToken, Config, Ice, Origin, ServerError, Tls, read_turn_secret, rooms::Settings};
 
 /// Signaling server for kiosks and operators: rooms, TURN credentials, metrics, and the operator's page.
 ///
@@ -12,6 +12,10 @@ use kiosk_server::{Config, Ice, Origin, ServerError, Tls, read_turn_secret, room
 #[derive(Debug, Parser)]
 #[command(version)]
 pub(crate) struct Args {
+    /// Write the manual page and completions of shells into this directory, and end: `make install` does.
+    #[arg(long, value_name = "DIR", hide = true, exclusive = true)]
+    pub(crate) write_manual: Option<PathBuf>,
+
     /// Address and port to listen on.
     #[arg(long, env = "KIOSK_SERVER_BIND", default_value = "127.0.0.1:3030", value_name = "ADDRESS:PORT")]
     bind: SocketAddr,
@@ -54,6 +58,14 @@ pub(crate) struct Args {
     /// File with the secret of the TURN servers (coturn: static-auth-secret).
     #[arg(long, env = "KIOSK_SERVER_TURN_SECRET_FILE", value_name = "FILE")]
     turn_secret_file: Option<PathBuf>,
+
+    /// File with the token that opens the admin page, /admin (16 characters or more). Without it there is no such page.
+    #[arg(long, env = "KIOSK_SERVER_ADMIN_TOKEN_FILE", value_name = "FILE")]
+    admin_token_file: Option<PathBuf>,
+
+    /// File of revocation lists, one a line, as kioskctl authority revoke writes them: every peer is told of them.
+    #[arg(long, env = "KIOSK_SERVER_REVOCATIONS", value_name = "FILE")]
+    revocations: Option<PathBuf>,
 
     /// Most TCP connections at once. Each takes a file descriptor.
     #[arg(long, env = "KIOSK_SERVER_MAX_CONNECTIONS", default_value_t = Config::default().connections, value_name = "N")]
@@ -98,6 +110,8 @@ impl Args {
             tls,
             insecure_plain: self.insecure_plain,
             public: self.public,
+            admin: self.admin_token_file.as_deref().map(AdminToken::read).transpose()?,
+            revocations: self.revocations,
             connections: self.max_connections,
             settings: Settings {
                 rate: self.rate,

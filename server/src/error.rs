@@ -63,6 +63,14 @@ pub enum ServerError {
     /// The self-signed certificate cannot be made.
     #[error("cannot make a certificate ({0})")]
     MakeCertificate(#[from] rcgen::Error),
+    /// A file is not one of revocation lists.
+    #[error("{path} holds no revocation lists ({why}): give what 'kioskctl authority revoke' wrote", path = .path.display())]
+    Revocations {
+        /// Where.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
     /// A file cannot be written.
     #[error("cannot write {path} ({source}): check that the directory exists and that this user may write to it", path = .path.display())]
     Unwritable {
@@ -82,6 +90,14 @@ pub enum ServerError {
     /// The secret that the TURN server shares with us is empty.
     #[error("the TURN secret {path} is empty: write the TURN server's static-auth-secret into it", path = .0.display())]
     EmptySecret(PathBuf),
+    /// The token of the admin page is too easy to guess.
+    #[error("the admin token {path} has fewer than {least} characters: write a random one into it, as `openssl rand -hex 32` makes them", path = .path.display())]
+    ShortToken {
+        /// Where.
+        path: PathBuf,
+        /// As many are needed.
+        least: usize,
+    },
     /// The system gives no random bytes.
     #[error("the system gives no random bytes ({0})")]
     Randomness(String),
@@ -100,7 +116,9 @@ impl ServerError {
             | Self::Certificate { .. }
             | Self::Unwritable { .. }
             | Self::HalfCertificate { .. }
-            | Self::EmptySecret(_) => 78,
+            | Self::EmptySecret(_)
+            | Self::ShortToken { .. }
+            | Self::Revocations { .. } => 78,
             Self::MakeCertificate(_) | Self::Randomness(_) => 1,
         }
     }

@@ -1,4 +1,4 @@
-//! What the server answers over HTTP: the upgrade to the WebSocket, health, metrics, and the operator's page.
+//! What the server answers over HTTP: the upgrade to the WebSocket, health, metrics, the admin page, and the operator's page.
 
 use std::{
     sync::{
@@ -22,6 +22,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::debug;
 
 use crate::{
+    admin::{self, AdminToken},
     audience::{Arrival, Origin, SIGNALING_PATH},
     hub::{HubLink, ToHub},
     metrics::Metrics,
@@ -41,6 +42,7 @@ pub(crate) struct Site {
     pub(crate) hub: HubLink,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) public: Vec<Origin>,
+    pub(crate) admin: Option<AdminToken>,
     pub(crate) sockets: AtomicU64,
     pub(crate) tasks: TaskTracker,
     /// The server is ending.
@@ -57,12 +59,14 @@ pub(crate) struct Connection {
 }
 
 pub(crate) fn router(site: Arc<Site>) -> Router {
-    Router::new()
+    let mut router = Router::new()
         .route(SIGNALING_PATH, any(signaling))
         .route("/healthz", get(health))
-        .route("/metrics", get(metrics))
-        .fallback(files)
-        .with_state(site)
+        .route("/metrics", get(metrics));
+    if site.admin.is_some() {
+        router = router.route("/admin", any(admin)).route("/admin/rooms", any(admin));
+    }
+    router.fallback(files).with_state(site)
 }
 
 async fn health(State(site): State<Arc<Site>>) -> Response<Body> {
@@ -95,6 +99,31 @@ async fn files(
     match origin(&request, &connection, &site.public) {
         Ok(origin) => page::answer(request.method(), request.uri().path(), &origin),
         Err(response) => *response,
+    }
+}
+
+/// The token before all else: whoever has none learns nothing, not even which methods there are.
+async fn admin(
+    State(site): State<Arc<Site>>,
+    Extension(connection): Extension<Connection>,
+    request: Request,
+) -> Response<Body> {
+    if let Err(response) = origin(&request, &connection, &site.public) {
+        return *response;
+    }
+    if !site.admin.as_ref().is_some_and(|token| token.opens(request.headers())) {
+        site.metrics.refused("admin-token");
+        return admin::challenge();
+    }
+    if request.method() != Method::GET && request.method() != Method::HEAD {
+        return page::text(StatusCode::METHOD_NOT_ALLOWED, "Only GET and HEAD.\n");
+    }
+    let (sender, answer) = oneshot::channel();
+    let list = async { if site.hub.send(ToHub::List(sender)).await { answer.await.ok() } else { None } };
+    match timeout(PROBE, list).await {
+        Ok(Some(rooms)) if request.uri().path() == "/admin" => admin::page(&rooms),
+        Ok(Some(rooms)) => admin::json(&rooms),
+        Ok(None) | Err(_) => page::text(StatusCode::SERVICE_UNAVAILABLE, "the rooms do not answer\n"),
     }
 }
 

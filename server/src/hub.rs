@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use kiosk_wire::{Envelope, PeerId, Role, Room};
 use tokio::{
     sync::{mpsc, oneshot},
     time::sleep_until,
@@ -16,11 +17,13 @@ use tracing::{debug, info, warn};
 use crate::{
     metrics::Metrics,
     outbox::Outbox,
-    rooms::{CloseReason, Input, Note, Now, Output, Rooms, SocketId},
+    rooms::{CloseReason, Input, ListedRoom, Note, Now, Output, Rooms, SocketId},
 };
 
 /// Inputs that wait for the hub; senders wait when it is full. With frames of 64 KiB this is 16 MiB at most.
 const QUEUE: usize = 256;
+/// Target of the access log, so that a filter can name it.
+const ACCESS: &str = "kiosk_server::access";
 /// Each reason of refusal is logged once in this time.
 const LOG_INTERVAL: Duration = Duration::from_secs(60);
 
@@ -37,12 +40,29 @@ pub(crate) enum ToHub {
         socket: SocketId,
         text: String,
     },
+    /// The last of a socket; sent for each that was connected.
     Closed {
         socket: SocketId,
+        tally: Tally,
     },
+    /// Answered with who is in which room.
+    List(oneshot::Sender<Vec<ListedRoom>>),
     /// Answered when the hub comes to it: it is alive.
     Probe(oneshot::Sender<()>),
+    Revocations(Vec<Envelope>),
     Drain,
+}
+
+/// What a socket's task has counted when it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Tally {
+    pub(crate) time: Duration,
+    /// Text frames that came in.
+    pub(crate) frames_in: u64,
+    /// Text frames that went out.
+    pub(crate) frames_out: u64,
+    /// Why it ended: the text of a [`CloseReason`], or `left` or `broken-off` when the other side went.
+    pub(crate) reason: &'static str,
 }
 
 /// The way to the hub.
@@ -66,7 +86,10 @@ impl HubLink {
 /// Runs until every [`HubLink`] is gone.
 pub(crate) fn start(rooms: Rooms, metrics: Arc<Metrics>) -> HubLink {
     let (sender, receiver) = mpsc::channel(QUEUE);
-    tokio::spawn(Hub { rooms, metrics, outboxes: HashMap::new(), logged: HashMap::new() }.run(receiver));
+    tokio::spawn(
+        Hub { rooms, metrics, outboxes: HashMap::new(), signed_in: HashMap::new(), logged: HashMap::new() }
+            .run(receiver),
+    );
     HubLink(sender)
 }
 
@@ -74,8 +97,16 @@ struct Hub {
     rooms: Rooms,
     metrics: Arc<Metrics>,
     outboxes: HashMap<SocketId, Arc<Outbox>>,
+    /// Who a socket was, for the line at its end.
+    signed_in: HashMap<SocketId, Presence>,
     /// When each reason was logged last, and how often it was not since.
     logged: HashMap<&'static str, (Instant, u64)>,
+}
+
+struct Presence {
+    peer: PeerId,
+    role: Role,
+    room: Room,
 }
 
 impl Hub {
@@ -99,15 +130,19 @@ impl Hub {
         let now = now();
         match message {
             Some(ToHub::Connected { socket, address, audience, outbox }) => {
+                debug!(socket = socket.0, %address, "connected");
                 self.outboxes.insert(socket, outbox);
                 self.rooms.handle_input(Input::Connected { socket, address, audience }, now);
             }
             Some(ToHub::Frame { socket, text }) => self.rooms.handle_input(Input::Frame { socket, text }, now),
-            Some(ToHub::Closed { socket }) => {
+            Some(ToHub::Closed { socket, tally }) => {
                 self.outboxes.remove(&socket);
                 self.rooms.handle_input(Input::Closed { socket }, now);
+                self.log_end(socket, tally);
             }
+            Some(ToHub::List(answer)) => drop(answer.send(self.rooms.listing(now.mono))),
             Some(ToHub::Probe(answer)) => drop(answer.send(())),
+            Some(ToHub::Revocations(lists)) => self.rooms.handle_input(Input::Revocations(lists), now),
             Some(ToHub::Drain) => self.rooms.handle_input(Input::Drain, now),
             None => self.rooms.handle_input(Input::Timeout, now),
         }
@@ -129,12 +164,11 @@ impl Hub {
                 }
                 Output::Close { socket, reason } => {
                     self.metrics.closed(reason);
-                    debug!(socket = socket.0, reason = reason.text(), "closed");
                     if let Some(outbox) = self.outboxes.remove(&socket) {
                         outbox.close(reason);
                     }
                 }
-                Output::Note(note) => self.note(&note),
+                Output::Note(note) => self.note(note),
                 Output::Timeout(deadline) => {
                     if slow.is_empty() {
                         return deadline;
@@ -152,18 +186,31 @@ impl Hub {
         if let Some(outbox) = self.outboxes.remove(&socket) {
             outbox.abandon(CloseReason::SlowReader);
             self.metrics.closed(CloseReason::SlowReader);
-            debug!(socket = socket.0, "closed: does not read");
             self.rooms.handle_input(Input::Closed { socket }, now);
         }
     }
 
-    fn note(&mut self, note: &Note) {
-        self.metrics.note(note);
+    fn note(&mut self, note: Note) {
+        self.metrics.note(&note);
         match note {
-            Note::SignedIn { peer, role, room } => info!(%peer, %room, ?role, "peer signed in"),
-            Note::Left { peer, room } => info!(%peer, %room, "peer left"),
+            Note::SignedIn { socket, peer, role, room } => {
+                info!(socket = socket.0, %peer, %room, ?role, "peer signed in");
+                self.signed_in.insert(socket, Presence { peer, role, room });
+            }
             Note::Refused(reason) => self.log_refusal(reason),
             Note::Relayed => {}
+        }
+    }
+
+    /// The access log: one line a WebSocket, at its end. One that never signed in is nobody that an admin knows.
+    fn log_end(&mut self, socket: SocketId, tally: Tally) {
+        let Tally { time, frames_in, frames_out, reason } = tally;
+        let (socket_id, seconds) = (socket.0, time.as_secs());
+        match self.signed_in.remove(&socket) {
+            Some(Presence { peer, role, room }) => info!(
+                target: ACCESS, socket = socket_id, %peer, %room, ?role, seconds, frames_in, frames_out, reason, "ended"
+            ),
+            None => debug!(target: ACCESS, socket = socket_id, seconds, frames_in, frames_out, reason, "ended"),
         }
     }
 

@@ -3,6 +3,7 @@
 //! [`rooms`] is the logic, without sockets, clock or randomness; [`Server`] runs it. Operations: `docs/server.md`.
 #![forbid(unsafe_code)]
 
+mod admin;
 mod audience;
 mod error;
 mod http;
@@ -11,13 +12,16 @@ mod ice;
 mod metrics;
 mod outbox;
 mod page;
+mod revocations;
 pub mod rooms;
 mod server;
 mod socket;
 mod tls;
 
+pub use admin::AdminToken;
 pub use audience::{Origin, SIGNALING_PATH};
 pub use error::ServerError;
 pub use ice::{CREDENTIAL_LIFE, Ice};
 pub use server::{Config, Server, read_turn_secret};
+pub use socket::web_socket_limits;
 pub use tls::Tls;

@@ -2,11 +2,12 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod manual;
 
 use std::{io::IsTerminal as _, process::ExitCode};
 
 use anyhow::{Context as _, Result};
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 use kiosk_server::{Server, ServerError};
 use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
@@ -45,23 +46,50 @@ fn log() {
 }
 
 async fn run(args: Args) -> Result<()> {
+    if let Some(directory) = &args.write_manual {
+        return manual::write(&Args::command(), directory)
+            .with_context(|| format!("cannot write {}", directory.display()));
+    }
     let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
+    let mut hang_up = signal(SignalKind::hangup()).context("cannot wait for SIGHUP")?;
     let mut config = args.config()?;
     config.connections = possible(config.connections);
     let server = Server::bind(config).await?;
     let status = format!("Listening on {}", server.local_addr());
     // Without a service manager there is nobody to tell, and that is fine.
     drop(sd_notify::notify(&[NotifyState::Ready, NotifyState::Status(&status)]));
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            _ = hang_up.recv() => reload(&server, &status).await,
+        }
     }
     info!("draining");
     drop(sd_notify::notify(&[NotifyState::Stopping]));
     server.shutdown().await;
     info!("ended");
     Ok(())
+}
+
+/// Reads the files again. The service manager waits for READY after RELOADING; what went wrong is in the status.
+async fn reload(server: &Server, status: &str) {
+    let mut begun = vec![NotifyState::Reloading];
+    // Asked for with RELOADING since systemd 253; older ones pass over it.
+    begun.extend(NotifyState::monotonic_usec_now());
+    drop(sd_notify::notify(&begun));
+    let status = match server.reload().await {
+        Ok(()) => {
+            info!("reloaded");
+            status.to_owned()
+        }
+        Err(error) => {
+            warn!("nothing is changed: {error}");
+            format!("{status}; nothing is changed: {error}")
+        }
+    };
+    drop(sd_notify::notify(&[NotifyState::Ready, NotifyState::Status(&status)]));
 }
 
 /// How many of the wanted connections there are file descriptors for. Raises the limit as far as this user may.

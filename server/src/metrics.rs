@@ -61,9 +61,12 @@ impl Metrics {
         match note {
             Note::SignedIn { .. } => drop(self.sign_ins.inc()),
             Note::Relayed => drop(self.relayed.inc()),
-            Note::Refused(reason) => drop(self.refusals.get_or_create(&Reason { reason }).inc()),
-            Note::Left { .. } => {}
+            Note::Refused(reason) => self.refused(reason),
         }
+    }
+
+    pub(crate) fn refused(&self, reason: &'static str) {
+        self.refusals.get_or_create(&Reason { reason }).inc();
     }
 
     pub(crate) fn closed(&self, reason: CloseReason) {

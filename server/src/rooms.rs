@@ -4,6 +4,7 @@
 //! Bad input becomes an answer on the wire and a [`Note`], never an error. Rules: `docs/protocol.md` §4 and §5.
 
 mod bucket;
+mod listing;
 mod sign_in;
 
 use std::{
@@ -14,7 +15,7 @@ use std::{
 };
 
 use kiosk_wire::{
-    Envelope, ErrorCode, Kind, LARGEST_FRAME, Limits, Nonce, PeerId, PublicKey, Refusal, Role, Room, ServerFrame,
+    Envelope, ErrorCode, Kind, LARGEST_FRAME, Limits, Name, Nonce, PeerId, PublicKey, Refusal, Role, Room, ServerFrame,
 };
 use rand_chacha::{
     ChaCha12Rng,
@@ -24,6 +25,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use self::bucket::{Bucket, Verdict};
+pub use self::listing::{ListedPeer, ListedRoom};
 use crate::Ice;
 
 /// Time to sign in after the connection.
@@ -66,6 +68,8 @@ pub enum Input {
         /// Which; unknown ones are ignored.
         socket: SocketId,
     },
+    /// From now on everybody is told of these revocation lists, in place of those before.
+    Revocations(Vec<Envelope>),
     /// The server ends: everybody is told to go.
     Drain,
     /// The deadline of the last [`Output::Timeout`] has passed.
@@ -163,18 +167,13 @@ impl CloseReason {
 pub enum Note {
     /// A peer is in a room.
     SignedIn {
+        /// On which socket.
+        socket: SocketId,
         /// Who.
         peer: PeerId,
         /// As what.
         role: Role,
         /// Where.
-        room: Room,
-    },
-    /// A peer is in its room no more.
-    Left {
-        /// Who.
-        peer: PeerId,
-        /// Where it was.
         room: Room,
     },
     /// A message was passed on.
@@ -210,7 +209,7 @@ impl Default for Settings {
             waiting: 1024,
             waiting_per_address: 64,
             rooms: 4096,
-            peers_per_room: 32,
+            peers_per_room: 64,
             ice: Ice::default(),
         }
     }
@@ -237,6 +236,9 @@ struct Member {
     peer: PeerId,
     session_key: PublicKey,
     room: Room,
+    role: Role,
+    name: Name,
+    since: Instant,
     /// Its peer description, as JSON.
     description: Arc<str>,
 }
@@ -252,6 +254,8 @@ pub struct Rooms {
     waiting: BTreeMap<IpAddr, usize>,
     peers: BTreeMap<PeerId, SocketId>,
     rooms: BTreeMap<Room, BTreeMap<PeerId, SocketId>>,
+    /// Frames that everybody gets.
+    revocations: Vec<Arc<str>>,
     outputs: VecDeque<Output>,
     draining: bool,
 }
@@ -268,6 +272,7 @@ impl Rooms {
             waiting: BTreeMap::new(),
             peers: BTreeMap::new(),
             rooms: BTreeMap::new(),
+            revocations: Vec::new(),
             outputs: VecDeque::new(),
             draining: false,
         }
@@ -297,6 +302,7 @@ impl Rooms {
             Input::Connected { socket, address, audience } => self.connected(socket, address, audience, now.mono),
             Input::Frame { socket, text } => self.frame(socket, &text, now),
             Input::Closed { socket } => self.forget(socket),
+            Input::Revocations(lists) => self.revoke(lists),
             Input::Drain => {
                 self.draining = true;
                 while let Some((&socket, _)) = self.sockets.first_key_value() {
@@ -412,6 +418,17 @@ impl Rooms {
         }
     }
 
+    /// They are passed on as they are: peers know whose they are and whether they are new.
+    fn revoke(&mut self, lists: Vec<Envelope>) {
+        let frame = |list| ServerFrame::Revocations { list }.to_text().into();
+        self.revocations = lists.into_iter().map(frame).collect();
+        for (&socket, text) in
+            self.peers.values().flat_map(|socket| self.revocations.iter().map(move |text| (socket, text)))
+        {
+            self.outputs.push_back(Output::Send { socket, text: Arc::clone(text) });
+        }
+    }
+
     fn close(&mut self, id: SocketId, reason: CloseReason) {
         self.outputs.push_back(Output::Close { socket: id, reason });
         self.forget(id);
@@ -436,7 +453,6 @@ impl Rooms {
                 if !self.draining {
                     self.tell(&room, peer, &ServerFrame::Left { peer }.to_text().into());
                 }
-                self.outputs.push_back(Output::Note(Note::Left { peer, room }));
             }
         }
     }

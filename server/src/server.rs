@@ -3,7 +3,7 @@
 use std::{
     io,
     net::SocketAddr,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, atomic::AtomicU64},
     time::Duration,
 };
@@ -11,14 +11,15 @@ use std::{
 use axum::{Router, body::Body, http::Request};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use kiosk_wire::Envelope;
 use rand::{TryRngCore as _, rngs::OsRng};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
     time::{sleep, timeout},
 };
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::{TlsAcceptor, rustls::ServerConfig};
 use tokio_util::{
     sync::{CancellationToken, DropGuard},
     task::TaskTracker,
@@ -27,11 +28,12 @@ use tower::ServiceExt as _;
 use tracing::{debug, info, warn};
 
 use crate::{
-    ServerError, Tls,
+    AdminToken, ServerError, Tls,
     audience::{Arrival, Origin, Scheme},
     http::{self, Connection, Site},
     hub::{self, ToHub},
     metrics::Metrics,
+    revocations,
     rooms::{Rooms, Settings},
 };
 
@@ -55,6 +57,10 @@ pub struct Config {
     pub insecure_plain: bool,
     /// Origins by which clients reach us, beside the address itself.
     pub public: Vec<Origin>,
+    /// What opens the admin page; there is none without.
+    pub admin: Option<AdminToken>,
+    /// File of revocation lists that every peer is told of.
+    pub revocations: Option<PathBuf>,
     /// TCP connections at once.
     pub connections: usize,
     /// Limits of the rooms; STUN and TURN.
@@ -68,6 +74,8 @@ impl Default for Config {
             tls: Tls::Off,
             insecure_plain: false,
             public: Vec::new(),
+            admin: None,
+            revocations: None,
             connections: 10_000,
             settings: Settings::default(),
         }
@@ -93,6 +101,10 @@ pub fn read_turn_secret(path: &Path) -> Result<Vec<u8>, ServerError> {
 pub struct Server {
     address: SocketAddr,
     site: Arc<Site>,
+    tls: Tls,
+    revocations: Option<PathBuf>,
+    /// As of the last reload; `None` without TLS.
+    certificate: watch::Sender<Option<Arc<ServerConfig>>>,
     _kill: DropGuard,
 }
 
@@ -115,10 +127,11 @@ impl Server {
     /// # Errors
     /// What is in the way.
     pub async fn bind(config: Config) -> Result<Self, ServerError> {
-        let acceptor = config.tls.acceptor(&config.public)?;
-        if acceptor.is_none() && !config.bind.ip().to_canonical().is_loopback() && !config.insecure_plain {
+        let certificate = config.tls.read(&config.public)?;
+        if certificate.is_none() && !config.bind.ip().to_canonical().is_loopback() && !config.insecure_plain {
             return Err(ServerError::PlainOffLoopback(config.bind));
         }
+        let lists = read_revocations(config.revocations.as_deref())?;
         let mut seed = [0; 32];
         OsRng.try_fill_bytes(&mut seed).map_err(|error| ServerError::Randomness(error.to_string()))?;
         let listener = TcpListener::bind(config.bind).await.map_err(|error| unavailable(config.bind, error))?;
@@ -129,23 +142,47 @@ impl Server {
             hub: hub::start(Rooms::new(config.settings, seed), Arc::clone(&metrics)),
             metrics,
             public: config.public,
+            admin: config.admin,
             sockets: AtomicU64::new(0),
             tasks: TaskTracker::new(),
             drain: CancellationToken::new(),
             kill: kill.clone(),
         });
+        site.hub.send(ToHub::Revocations(lists)).await;
+        let (certificate, current) = watch::channel(certificate);
         let places = Arc::new(Semaphore::new(config.connections.min(Semaphore::MAX_PERMITS)));
-        let entrance =
-            Entrance { listener, acceptor, places, router: http::router(Arc::clone(&site)), site: Arc::clone(&site) };
+        let router = http::router(Arc::clone(&site));
+        let entrance = Entrance { listener, certificate: current, places, router, site: Arc::clone(&site) };
         site.tasks.spawn(entrance.run());
         info!(%address, "listening");
-        Ok(Self { address, site, _kill: kill.drop_guard() })
+        Ok(Self {
+            address,
+            site,
+            tls: config.tls,
+            revocations: config.revocations,
+            certificate,
+            _kill: kill.drop_guard(),
+        })
     }
 
     /// Where it listens.
     #[must_use]
     pub const fn local_addr(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Reads the files again. The certificate and its key count for connections from now on: those that are up stay as they are, and
+    /// a session of TLS that began under the old certificate is not resumed (RFC 8446 §2.2): its client shakes hands anew. Of the
+    /// revocation lists everybody is told.
+    ///
+    /// # Errors
+    /// What is wrong with the files. Nothing has changed then.
+    pub async fn reload(&self) -> Result<(), ServerError> {
+        let certificate = self.tls.read(&self.site.public)?;
+        let lists = read_revocations(self.revocations.as_deref())?;
+        self.certificate.send_replace(certificate);
+        self.site.hub.send(ToHub::Revocations(lists)).await;
+        Ok(())
     }
 
     /// Drains: accepts nobody, closes every WebSocket with 1001, and ends within five seconds.
@@ -162,6 +199,10 @@ impl Server {
     }
 }
 
+fn read_revocations(path: Option<&Path>) -> Result<Vec<Envelope>, ServerError> {
+    path.map_or_else(|| Ok(Vec::new()), revocations::read)
+}
+
 fn unavailable(address: SocketAddr, source: io::Error) -> ServerError {
     if source.kind() == io::ErrorKind::AddrInUse {
         ServerError::AddressInUse(address)
@@ -173,7 +214,7 @@ fn unavailable(address: SocketAddr, source: io::Error) -> ServerError {
 /// The listening socket and what it leads to.
 struct Entrance {
     listener: TcpListener,
-    acceptor: Option<TlsAcceptor>,
+    certificate: watch::Receiver<Option<Arc<ServerConfig>>>,
     places: Arc<Semaphore>,
     router: Router,
     site: Arc<Site>,
@@ -209,10 +250,10 @@ impl Entrance {
         let guard = Arc::new(Guard { _place: place, metrics: Arc::clone(metrics) });
         // Frames are small and each is awaited by somebody; an error here only costs that time.
         drop(stream.set_nodelay(true));
-        let scheme = if self.acceptor.is_some() { Scheme::Wss } else { Scheme::Ws };
+        let acceptor = self.certificate.borrow().clone().map(TlsAcceptor::from);
+        let scheme = if acceptor.is_some() { Scheme::Wss } else { Scheme::Ws };
         let connection = Connection { arrival: Arrival { local, remote, scheme }, guard };
         let (router, drain) = (self.router.clone(), self.site.drain.clone());
-        let acceptor = self.acceptor.clone();
         let task = Box::pin(async move {
             match acceptor {
                 None => serve(stream, connection, router, drain).await,

@@ -12,12 +12,19 @@ use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
         Error, Message,
-        protocol::{CloseFrame, Role, WebSocketConfig},
+        error::ProtocolError,
+        protocol::{
+            CloseFrame, Role, WebSocketConfig,
+            frame::{
+                Frame,
+                coding::{Data, OpCode},
+            },
+        },
     },
 };
 
 use crate::{
-    hub::{HubLink, ToHub},
+    hub::{HubLink, Tally, ToHub},
     metrics::Metrics,
     outbox::{Next, Outbox},
     rooms::{CloseReason, SocketId},
@@ -32,7 +39,10 @@ const CLOSING: Duration = Duration::from_secs(2);
 /// Pings and pongs that a socket may send between two pings of ours.
 const MOST_CONTROL_FRAMES: u32 = 64;
 /// The default of 128 KiB is allocated for every socket (docs/server.md, "Memory").
-const READ_BUFFER: usize = 4096;
+const READ_BUFFER: usize = 1024;
+/// Longer messages are sent in fragments of this many bytes (RFC 6455 §5.4): a socket's write buffer keeps the size of the largest frame for
+/// life, and a welcome is as large as its room.
+const FRAGMENT: usize = 2048;
 
 /// What a socket's task needs.
 #[derive(Debug)]
@@ -45,16 +55,26 @@ pub(crate) struct SocketTask {
 
 /// How a socket ended.
 enum End {
-    /// The other side went, or broke off.
-    Theirs,
+    /// The other side closed it.
+    Left,
+    /// The connection broke off.
+    BrokenOff,
     /// The hub wants it closed, and has forgotten and counted it already.
     Hub(CloseReason),
     /// Something that only this task sees.
     Ours(CloseReason),
 }
 
-/// Limits of the WebSocket layer. `write_buffer_size` 0 sends at once.
-fn configuration() -> WebSocketConfig {
+/// Text frames so far.
+#[derive(Default)]
+struct Frames {
+    incoming: u64,
+    outgoing: u64,
+}
+
+/// Limits of the WebSocket layer of every socket of the server (and of the echo that `tests/websocket` measures). `write_buffer_size` 0 sends at once.
+#[must_use]
+pub fn web_socket_limits() -> WebSocketConfig {
     WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(0)
@@ -67,35 +87,49 @@ impl SocketTask {
     /// Runs the socket to its end. The hub knows it already.
     pub(crate) async fn run<S: AsyncRead + AsyncWrite + Unpin>(self, stream: S) {
         // What runs once is boxed, so that its state does not stay in this task for life.
-        let mut socket = Box::pin(WebSocketStream::from_raw_socket(stream, Role::Server, Some(configuration()))).await;
-        let end = self.talk(&mut socket).await;
-        let reason = match end {
-            End::Theirs => None,
-            End::Hub(reason) => Some(reason),
+        let mut socket =
+            Box::pin(WebSocketStream::from_raw_socket(stream, Role::Server, Some(web_socket_limits()))).await;
+        let (start, mut frames) = (Instant::now(), Frames::default());
+        let end = self.talk(&mut socket, &mut frames).await;
+        let (reason, text) = match end {
+            End::Left => (None, "left"),
+            End::BrokenOff => (None, "broken-off"),
+            End::Hub(reason) => (Some(reason), reason.text()),
             End::Ours(reason) => {
                 self.metrics.closed(reason);
-                Some(reason)
+                (Some(reason), reason.text())
             }
         };
-        self.hub.send(ToHub::Closed { socket: self.id }).await;
+        let tally =
+            Tally { time: start.elapsed(), frames_in: frames.incoming, frames_out: frames.outgoing, reason: text };
+        self.hub.send(ToHub::Closed { socket: self.id, tally }).await;
         // Both ends may be stuck: the time limit, not the other side, ends this. An error means that there is nobody to tell.
         drop(Box::pin(timeout(CLOSING, close(&mut socket, reason))).await);
     }
 
-    async fn talk<S: AsyncRead + AsyncWrite + Unpin>(&self, socket: &mut WebSocketStream<S>) -> End {
+    async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        socket: &mut WebSocketStream<S>,
+        frames: &mut Frames,
+    ) -> End {
         let mut pings = pings();
         let mut heard = Instant::now();
         let mut control_frames = 0;
         loop {
             let written = tokio::select! {
                 next = self.outbox.next() => match next {
-                    Next::Send(text) => self.write(socket, Message::text(&*text)).await,
+                    Next::Send(text) => {
+                        let written = self.write_text(socket, &text).await;
+                        frames.outgoing += u64::from(written.is_ok());
+                        written
+                    }
                     Next::Close(reason) => return End::Hub(reason),
                 },
                 message = socket.next() => {
                     heard = Instant::now();
                     match message {
                         Some(Ok(Message::Text(text))) => {
+                            frames.incoming += 1;
                             let text = text.as_str().to_owned();
                             self.hub.send(ToHub::Frame { socket: self.id, text }).await;
                         }
@@ -106,7 +140,8 @@ impl SocketTask {
                             }
                         }
                         Some(Ok(Message::Binary(_))) => return End::Ours(CloseReason::Protocol),
-                        Some(Ok(Message::Close(_) | Message::Frame(_))) | None => return End::Theirs,
+                        Some(Ok(Message::Close(_) | Message::Frame(_))) => return End::Left,
+                        None => return End::BrokenOff,
                         Some(Err(error)) => return broken(&error),
                     }
                     Ok(())
@@ -125,6 +160,17 @@ impl SocketTask {
         }
     }
 
+    async fn write_text<S: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        socket: &mut WebSocketStream<S>,
+        text: &str,
+    ) -> Result<(), End> {
+        for frame in fragments(text) {
+            self.write(socket, Message::Frame(frame)).await?;
+        }
+        Ok(())
+    }
+
     /// Sends, unless the socket is to be closed meanwhile: whoever does not read fills its outbox and is given up.
     async fn write<S: AsyncRead + AsyncWrite + Unpin>(
         &self,
@@ -140,6 +186,17 @@ impl SocketTask {
     }
 }
 
+/// A text message in frames that the write buffer may keep. A fragment may end within a character (RFC 6455 §5.6).
+fn fragments(text: &str) -> impl Iterator<Item = Frame> {
+    let count = text.len().div_ceil(FRAGMENT).max(1);
+    (0..count).map(move |index| {
+        let rest = text.as_bytes().get(index * FRAGMENT..).unwrap_or_default();
+        let part = rest.get(..FRAGMENT).unwrap_or(rest).to_vec();
+        let code = if index == 0 { Data::Text } else { Data::Continue };
+        Frame::message(part, OpCode::Data(code), index + 1 == count)
+    })
+}
+
 fn pings() -> Interval {
     let mut pings = interval_at(Instant::now() + PING, PING);
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -149,10 +206,13 @@ fn pings() -> Interval {
 fn broken(error: &Error) -> End {
     if matches!(error, Error::Capacity(_)) {
         End::Ours(CloseReason::TooBig)
+    } else if matches!(error, Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)) {
+        // It went without a word, as whoever loses the network does: no fault in what it said.
+        End::BrokenOff
     } else if matches!(error, Error::Protocol(_) | Error::Utf8(_)) {
         End::Ours(CloseReason::Protocol)
     } else {
-        End::Theirs
+        End::BrokenOff
     }
 }
 
@@ -247,6 +307,19 @@ mod tests {
         alone.outbox.abandon(CloseReason::SlowReader);
         alone.task.await.expect("no panic");
         assert_eq!(start.elapsed(), CLOSING);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn long_messages_arrive_whole_in_small_frames() {
+        let mut alone = alone().await;
+        for length in [0, 1, FRAGMENT - 1, FRAGMENT, FRAGMENT + 1, 3 * FRAGMENT, LARGEST_FRAME] {
+            // Characters of two bytes at odd places: fragments end within one.
+            let inner = length.saturating_sub(1);
+            let text = ["x".repeat(length.min(1)), "é".repeat(inner / 2), "y".repeat(inner % 2)].concat();
+            assert!(fragments(&text).all(|frame| frame.payload().len() <= FRAGMENT));
+            alone.outbox.push(text.as_str().into()).expect("an empty outbox");
+            assert!(matches!(alone.client.next().await, Some(Ok(Message::Text(heard))) if heard.as_str() == text));
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -10,15 +10,12 @@ use std::{
 
 use kiosk_wire::Fingerprint;
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair, date_time_ymd};
-use tokio_rustls::{
-    TlsAcceptor,
-    rustls::{
-        self, ServerConfig,
-        crypto::ring,
-        pki_types::{
-            CertificateDer, PrivateKeyDer,
-            pem::{self, PemObject as _},
-        },
+use tokio_rustls::rustls::{
+    self, ServerConfig,
+    crypto::ring,
+    pki_types::{
+        CertificateDer, PrivateKeyDer,
+        pem::{self, PemObject as _},
     },
 };
 use tracing::info;
@@ -43,7 +40,7 @@ pub enum Tls {
 
 impl Tls {
     /// Reads or makes the certificate. `public`: origins whose hosts a made one shall name.
-    pub(crate) fn acceptor(&self, public: &[Origin]) -> Result<Option<TlsAcceptor>, ServerError> {
+    pub(crate) fn read(&self, public: &[Origin]) -> Result<Option<Arc<ServerConfig>>, ServerError> {
         match self {
             Self::Off => Ok(None),
             Self::Files { certificate, key } => load(certificate, key).map(Some),
@@ -61,7 +58,7 @@ impl Tls {
     }
 }
 
-fn load(certificate: &Path, key: &Path) -> Result<TlsAcceptor, ServerError> {
+fn load(certificate: &Path, key: &Path) -> Result<Arc<ServerConfig>, ServerError> {
     let what = "certificate";
     let chain: Vec<CertificateDer<'_>> = CertificateDer::pem_file_iter(certificate)
         .and_then(Iterator::collect)
@@ -83,7 +80,7 @@ fn load(certificate: &Path, key: &Path) -> Result<TlsAcceptor, ServerError> {
     })?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     info!(path = %certificate.display(), sha256 = %fingerprint.to_sdp(), "certificate loaded");
-    Ok(TlsAcceptor::from(Arc::new(config)))
+    Ok(Arc::new(config))
 }
 
 fn unusable(error: pem::Error, what: &'static str, path: &Path) -> ServerError {

@@ -69,12 +69,22 @@ impl Rooms {
         socket.deadline = now.mono + remaining(&certificate, now.wall);
         self.deadlines.insert((socket.deadline, id));
         let joined = format!(r#"{{"t":"joined","peer":{description}}}"#).into();
-        socket.state = State::SignedIn(Member { peer, session_key: certificate.sk, room: room.clone(), description });
+        socket.state = State::SignedIn(Member {
+            peer,
+            session_key: certificate.sk,
+            room: room.clone(),
+            role,
+            name: certificate.name,
+            since: now.mono,
+            description,
+        });
         self.peers.insert(peer, id);
         self.rooms.entry(room.clone()).or_default().insert(peer, id);
         self.send(id, welcome);
+        let lists = self.revocations.iter().map(|text| Output::Send { socket: id, text: Arc::clone(text) });
+        self.outputs.extend(lists);
         self.tell(&room, peer, &joined);
-        self.outputs.push_back(Output::Note(Note::SignedIn { peer, role, room }));
+        self.outputs.push_back(Output::Note(Note::SignedIn { socket: id, peer, role, room }));
     }
 
     /// The welcome, or `None` when there is no place for another peer.

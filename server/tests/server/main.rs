@@ -1,5 +1,6 @@
 //! Tests of the server: the rooms in virtual time, and the real server on loopback sockets.
 
+mod admin;
 mod client;
 mod memory;
 mod pages;

@@ -1,13 +1,12 @@
 //! What an idle connection costs. Measured, not asserted: `cargo test -p kiosk-server --test server -- --ignored --nocapture idle`.
 
-use std::{
-    fs,
-    io::{BufRead as _, BufReader},
-    net::SocketAddr,
-    time::Instant,
-};
+use std::{fs, time::Instant};
 
-use crate::{client::Link, peer::Peer, program::Running};
+use crate::{
+    client::Link,
+    peer::Peer,
+    program::{Log, Running},
+};
 
 const CONNECTIONS: u32 = 5000;
 const PEERS_PER_ROOM: u32 = 4;
@@ -22,14 +21,8 @@ fn resident_kib(process: u32) -> u64 {
 #[ignore = "a measurement: opens 5,000 sockets"]
 async fn idle_connections_cost_little() {
     let mut running = Running::start(&["--bind", "127.0.0.1:0", "--max-rooms", "100000"]);
-    let mut lines = BufReader::new(running.0.stderr.take().expect("piped"));
-    let mut line = String::new();
-    while !line.contains("listening") {
-        line.clear();
-        assert!(lines.read_line(&mut line).expect("UTF-8") > 0, "it ended before it listened");
-    }
-    std::thread::spawn(move || lines.lines().count());
-    let address: SocketAddr = line.trim().rsplit('=').next().and_then(|text| text.parse().ok()).expect("address=…");
+    let log = Log::of(&mut running);
+    let address = log.listening();
     let first = Link::sign_in(address, &Peer::new(1, 0)).await;
     let (before, start) = (resident_kib(running.0.id()), Instant::now());
     let mut links = vec![first];

@@ -1,13 +1,15 @@
 //! The WebSocket, on real sockets.
 
-use kiosk_server::rooms::Settings;
-use kiosk_wire::{ClientFrame, ErrorCode, LARGEST_FRAME, ServerFrame};
+use kiosk_server::{ServerError, rooms::Settings};
+use kiosk_wire::{
+    ClientFrame, Envelope, ErrorCode, LARGEST_FRAME, OperatorKey, RevocationList, ServerFrame, SessionCertificate,
+};
 use tokio::{io::AsyncWriteExt as _, net::TcpStream};
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::{
     client::{Link, OTHER_LOOPBACK, config, get, metric, raw, serve, soon, wall},
-    peer::{Challenge, Peer},
+    peer::{Challenge, Peer, room},
 };
 
 #[tokio::test]
@@ -43,6 +45,35 @@ async fn the_newer_sign_in_wins() {
     assert_eq!(older.closed().await, (1000, "gone".to_owned()));
 }
 
+/// A revocation list as an authority writes it, on one line.
+fn revocation_list(number: u64) -> (Envelope, String) {
+    let key = OperatorKey::from_seed(&[7; 32]).expect("below the order");
+    let list = RevocationList { v: 1, op: key.public(), number, at: wall(), peers: Vec::new(), serials: vec![3] };
+    let envelope = list.seal(&key);
+    let line = format!("{}\n", envelope.to_text());
+    (envelope, line)
+}
+
+#[tokio::test]
+async fn everybody_is_told_whom_the_authorities_revoke() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("revocations");
+    let (first, line) = revocation_list(1);
+    std::fs::write(&path, line).expect("written");
+    let server = serve(kiosk_server::Config { revocations: Some(path.clone()), ..config() }).await;
+    let mut link = Link::sign_in(server.local_addr(), &Peer::new(1, 0)).await;
+    assert_eq!(link.frame().await, ServerFrame::Revocations { list: first });
+
+    std::fs::write(&path, "nonsense").expect("written");
+    assert!(matches!(server.reload().await, Err(ServerError::Revocations { .. })));
+    let (second, line) = revocation_list(2);
+    std::fs::write(&path, line).expect("written");
+    server.reload().await.expect("a list");
+    assert_eq!(link.frame().await, ServerFrame::Revocations { list: second.clone() });
+    let mut late = Link::sign_in(server.local_addr(), &Peer::new(2, 0)).await;
+    assert_eq!(late.frame().await, ServerFrame::Revocations { list: second });
+}
+
 #[tokio::test]
 async fn a_refused_sign_in_is_told_why() {
     let server = serve(config()).await;
@@ -53,6 +84,26 @@ async fn a_refused_sign_in_is_told_why() {
     assert_eq!(link.closed().await, (1008, "audience".to_owned()));
     assert_eq!(metric(server.local_addr(), r#"kiosk_refusals_total{reason="audience"}"#).await, Some(1));
     assert_eq!(metric(server.local_addr(), r#"kiosk_closes_total{reason="audience"}"#).await, Some(1));
+}
+
+#[tokio::test]
+async fn a_full_room_and_too_many_rooms_are_told_and_counted() {
+    let settings = Settings { rooms: 1, peers_per_room: 1, ..Settings::default() };
+    let server = serve(kiosk_server::Config { settings, ..config() }).await;
+    let _inside = Link::sign_in(server.local_addr(), &Peer::new(1, 0)).await;
+    for (name, count) in [("lobby", 1), ("ward", 2)] {
+        let mut link = Link::open(server.local_addr()).await;
+        let challenge = Challenge::read(&link.text().await);
+        let peer = Peer::new(2, 0);
+        let certificate = SessionCertificate { room: room(name), ..peer.certificate(&challenge, wall()) };
+        link.send(peer.auth_with(&certificate, &challenge).to_text()).await;
+        assert_eq!(link.frame().await, ServerFrame::Err { to: None, code: ErrorCode::Full }, "{name}");
+        assert_eq!(link.closed().await, (1013, "full".to_owned()), "{name}");
+        for metric_name in [r#"kiosk_refusals_total{reason="full"}"#, r#"kiosk_closes_total{reason="full"}"#] {
+            assert_eq!(metric(server.local_addr(), metric_name).await, Some(count), "{name} {metric_name}");
+        }
+    }
+    assert_eq!(metric(server.local_addr(), "kiosk_peers").await, Some(1));
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::{fs, os::unix::fs::PermissionsExt as _, sync::Arc};
 
 use kiosk_server::{Config, Server, ServerError, Tls};
+use kiosk_wire::ServerFrame;
 use tokio::net::TcpStream;
 use tokio_rustls::{
     TlsConnector,
@@ -78,6 +79,63 @@ async fn bad_certificates_are_named() {
     fs::remove_file(&key).expect("the key");
     let half = Server::bind(Config { tls: Tls::SelfSigned(one.clone()), ..config() }).await.err();
     assert!(matches!(half, Some(ServerError::HalfCertificate { .. })), "{half:?}");
+}
+
+/// The pair in the server's own two files: one of two that were made beside them, or something else.
+struct Pair(std::path::PathBuf);
+
+impl Pair {
+    fn certificate(&self) -> std::path::PathBuf {
+        self.0.join("cert.pem")
+    }
+
+    fn becomes(&self, certificate: &std::path::Path, key: &std::path::Path) {
+        fs::copy(certificate, self.certificate()).expect("a file");
+        fs::copy(key, self.0.join("key.pem")).expect("a file");
+    }
+}
+
+#[tokio::test]
+async fn a_new_certificate_is_for_new_connections_and_a_bad_one_for_none() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (one, two) = (Pair(directory.path().join("one")), Pair(directory.path().join("two")));
+    for pair in [&one, &two] {
+        drop(serve(Config { tls: Tls::SelfSigned(pair.0.clone()), ..config() }).await);
+    }
+    let used = Pair(directory.path().to_owned());
+    let (one_key, two_key) = (one.0.join("key.pem"), two.0.join("key.pem"));
+    used.becomes(&one.certificate(), &one_key);
+    let server =
+        serve(Config { tls: Tls::Files { certificate: used.certificate(), key: used.0.join("key.pem") }, ..config() })
+            .await;
+    // Which of the two a new connection is shown.
+    let shown = async || {
+        let trusts = async |pair: &Pair| connect(&server, &pair.certificate(), "localhost").await.is_ok();
+        (trusts(&one).await, trusts(&two).await)
+    };
+    let stream = connect(&server, &one.certificate(), "127.0.0.1").await.expect("TLS");
+    let mut old = Link::over(stream, &format!("wss://{}/signaling", server.local_addr())).await;
+    old.enter(&Peer::new(1, 0)).await;
+    assert_eq!(shown().await, (true, false));
+
+    used.becomes(&two.certificate(), &one_key);
+    assert!(matches!(server.reload().await, Err(ServerError::KeyMismatch { .. })));
+    assert_eq!(shown().await, (true, false), "a key of another certificate");
+    fs::write(used.certificate(), "half a fi").expect("a file");
+    assert!(matches!(server.reload().await, Err(ServerError::NotPem { .. })));
+    assert_eq!(shown().await, (true, false), "no certificate");
+    fs::remove_file(used.certificate()).expect("a file");
+    assert!(matches!(server.reload().await, Err(ServerError::Unreadable { .. })));
+    assert_eq!(shown().await, (true, false), "no file");
+
+    used.becomes(&two.certificate(), &two_key);
+    assert_eq!(shown().await, (true, false), "before it is told");
+    server.reload().await.expect("a pair");
+    assert_eq!(shown().await, (false, true));
+    let stream = connect(&server, &two.certificate(), "127.0.0.1").await.expect("TLS");
+    let mut new = Link::over(stream, &format!("wss://{}/signaling", server.local_addr())).await;
+    new.enter(&Peer::new(2, 0)).await;
+    assert!(matches!(old.frame().await, ServerFrame::Joined { .. }), "the old connection is where it was");
 }
 
 #[tokio::test]
