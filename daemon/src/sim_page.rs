@@ -15,7 +15,7 @@ use axum::{
 };
 use futures_util::{Stream, stream};
 use kiosk_call::Button;
-use kiosk_hal::{lights::Shine, panel::Frame, sim::Sim};
+use kiosk_hal::{lights::Shine, panel::Frame, sim::Sim, touch::Touch};
 use serde::Serialize;
 use tokio::{net::TcpListener, time::Instant};
 
@@ -69,8 +69,11 @@ impl SimPage {
     /// The page of this board, with the buttons and lights that the config names.
     #[must_use]
     pub fn new(sim: Sim, config: &Config) -> Self {
-        let buttons =
-            config.buttons.bound().filter(|(_, binding)| binding.gesture == Gesture::Press).map(|(button, key)| {
+        let buttons = config
+            .buttons
+            .bound()
+            .filter(|(_, binding)| binding.gesture == Gesture::Press || binding.seconds.is_some())
+            .map(|(button, key)| {
                 let (label, shortcut) = match button {
                     Button::Call => ("Call", 'c'),
                     Button::Answer => ("Answer", 'a'),
@@ -79,15 +82,34 @@ impl SimPage {
                     Button::Camera => ("Camera", 'v'),
                     Button::VolumeUp => ("Louder", '+'),
                     Button::VolumeDown => ("Quieter", '-'),
+                    Button::Yes => ("Yes", 'y'),
+                    Button::No => ("No", 'n'),
+                    Button::Next => ("Next reply", 'r'),
+                    Button::Reply(0) => ("Reply 1", '1'),
+                    Button::Reply(1) => ("Reply 2", '2'),
+                    Button::Reply(2) => ("Reply 3", '3'),
+                    Button::Reply(_) => ("Reply 4", '4'),
+                    Button::Page => ("Page", 'p'),
+                    Button::Hold => ("Hold", 'o'),
+                    Button::Share => ("Share screen", 's'),
+                    Button::Document => ("Document", 'd'),
+                    Button::Swap => ("Swap", 'w'),
+                    Button::Zoom => ("Zoom", 'z'),
+                    Button::Pair => ("Pair", 'k'),
                 };
                 ButtonText { label, key: key.to_string(), code: key.code, shortcut }
             });
         let lights = &config.lights;
-        let lights =
-            [("Call", &lights.call), ("Muted", &lights.mute), ("On air", &lights.on_air), ("Fault", &lights.fault)]
-                .into_iter()
-                .filter(|(_, led)| !led.is_empty())
-                .map(|(label, led)| LightText { label, led: led.clone() });
+        let lights = [
+            ("Call", &lights.call),
+            ("Message", &lights.message),
+            ("Muted", &lights.mute),
+            ("On air", &lights.on_air),
+            ("Fault", &lights.fault),
+        ]
+        .into_iter()
+        .filter(|(_, led)| !led.is_empty())
+        .map(|(label, led)| LightText { label, led: led.clone() });
         let board = BoardText {
             name: config.kiosk.name.as_str().to_owned(),
             buttons: buttons.collect(),
@@ -112,6 +134,7 @@ impl SimPage {
             .route("/lights", get(lights))
             .route("/panel.png", get(panel_png))
             .route("/keys/{code}/{edge}", post(press))
+            .route("/touch/{x}/{y}", post(touch))
             .layer(middleware::from_fn(only_here))
             .with_state(self)
     }
@@ -231,6 +254,18 @@ async fn press(State(page): State<SimPage>, Path((code, edge)): Path<(u16, Strin
     if taken { StatusCode::NO_CONTENT } else { StatusCode::SERVICE_UNAVAILABLE }
 }
 
+/// A finger on the panel, 0 to 1 from its left and from its top. The first plugs a touch screen in.
+async fn touch(State(page): State<SimPage>, Path((x, y)): Path<(f64, f64)>, headers: HeaderMap) -> StatusCode {
+    if !headers.contains_key(PRESS_HEADER) {
+        return StatusCode::FORBIDDEN;
+    }
+    if page.sim.touch(Touch::Present(true)) && page.sim.touch(Touch::Tap { x, y }) {
+        StatusCode::NO_CONTENT
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use kiosk_hal::{
@@ -340,7 +375,7 @@ mod tests {
         for _ in 0..2 {
             let size = running.board.panel.size();
             let layer = Arc::new(Layer::new(size, vec![0; size.frame_bytes()]).expect("is as large"));
-            let scene = Scene { layer: &layer, picture: None, self_view: None, beside: [0; 4] };
+            let scene = Scene { layer: &layer, picture: None, room: None, inset: None, beside: [0; 4] };
             running.board.panel.present(&scene).expect("memory takes all");
             until(&mut stream, b"IEND").await;
         }

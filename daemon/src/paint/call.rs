@@ -1,112 +1,174 @@
 //! A call: what lies over the remote picture, and what is there when there is none.
 
-use kiosk_call::{ChatLine, DeviceState, Link, PeerName, View};
+use kiosk_call::{Command, DeviceState, Link, PeerName, Quality, VideoSource, View};
 
 use super::{
+    Shown,
     canvas::{Canvas, Chip},
+    cards, catalogue, chat, controls,
     icon::Icon,
     screens::{off, trust},
     text::Stand,
-    theme::{ACCENT, Face, GOOD, GROUND, INK, ON_ACCENT, ON_STOP, ON_WARN, OWN, QUIET, RAISED, SCRIM, STOP, WARN},
-    words,
+    theme::{Color, Face, Scale},
 };
-
-/// For so many seconds the screen says how to hang up.
-const HINT_S: u64 = 8;
 
 /// What the screen of a call shows beside the view.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Call<'a> {
     pub(super) peer: &'a PeerName,
+    /// It has no connection: the picture is the last one.
+    pub(super) is_lost: bool,
     pub(super) peer_audio: bool,
     pub(super) peer_video: bool,
-    /// How long the call lasts.
-    pub(super) seconds: u64,
-    /// The remote picture lies below.
+    pub(super) peer_screen: bool,
+    pub(super) peer_hold: bool,
+    /// The large picture lies below.
     pub(super) picture: bool,
 }
 
-pub(super) fn paint(canvas: &mut Canvas<'_>, call: Call<'_>, view: &View) {
-    let mut top = top_bar_height(canvas);
-    if !call.picture {
-        canvas.fill(GROUND);
-    }
-    paint_top_bar(canvas, call);
+/// Paints a call. Below what it returns nothing stands at the top.
+pub(super) fn paint(canvas: &mut Canvas<'_>, call: Call<'_>, view: &View, shown: &Shown) -> f32 {
+    let scale = canvas.scale;
+    let mut top = bar_height(&scale);
+    // What is on a shared screen is not covered: it lies between the bars.
+    let is_framed = call.picture && call.peer_screen && !view.pictures_swapped;
+    ground(canvas, call, is_framed);
+    let what = is_framed.then(|| canvas.say("peer-screen"));
+    paint_top_bar(canvas, call.peer, what, (shown.screen, call.picture));
     if !call.peer.verified {
         top = paint_warning(canvas, top);
     }
-    top = paint_chips(canvas, chips(call, view), top + canvas.scale.gap());
-    let hint = (call.seconds < HINT_S).then_some(words::PRESS_TO_HANG_UP);
-    let mut bottom = canvas.free().0 - canvas.scale.margin() * 0.6;
-    if let Some(hint) = hint {
-        bottom = paint_hint(canvas, hint, bottom);
+    let bottom = controls::paint(canvas, view, call.picture);
+    let edge = scale.margin() * 0.7;
+    top = paint_chips(canvas, chips(canvas, call, view), top + scale.gap() * 0.6);
+    top = cards::transfers_below(canvas, &view.transfers, [edge, top + scale.gap() * 0.6, scale.width - 2.0 * edge]);
+    if let Some(corner) = canvas.corner {
+        canvas.region(corner, Command::Swap);
     }
-    let chat_top = paint_chat(canvas, view, top + canvas.scale.gap(), bottom);
+    let bottom = if scale.is_portrait() { bottom.min(canvas.free().0 - scale.gap()) } else { bottom };
+    let right = if scale.is_portrait() { scale.width - edge } else { canvas.free().1.min(scale.width - edge) };
+    let highest = (top + scale.gap()).max(if is_framed { scale.height * 0.5 } else { 0.0 });
+    // Faces are in the upper half of pictures.
+    let wanted = if call.picture { highest.max(scale.height * 0.46) } else { highest };
+    let highest = highest.min(bottom);
+    let mut chat_top = bottom;
+    if chat::is_seen(view) {
+        let area = [edge, highest, right - edge, (bottom - highest).max(0.0)];
+        chat_top = chat::paint(canvas, view, area, wanted, false);
+    }
     if !call.picture {
-        paint_instead(canvas, call, top, chat_top);
+        paint_instead(canvas, call, view, (top, chat_top));
     }
+    top
 }
 
-fn top_bar_height(canvas: &Canvas<'_>) -> f32 {
-    11.5 * canvas.scale.unit
+/// Height of the strip at the top.
+pub(super) fn bar_height(scale: &Scale) -> f32 {
+    (scale.font(Face::BodyBold) * 2.1).round()
+}
+
+/// The ground, if there is no picture; strips at the top and bottom, if there is one. The last one of a lost connection is dimmed.
+fn ground(canvas: &mut Canvas<'_>, call: Call<'_>, is_framed: bool) {
+    let (scale, palette) = (canvas.scale, canvas.palette());
+    if !call.picture {
+        canvas.fill(palette.ground);
+        return;
+    }
+    let (top, below) = (bar_height(&scale), controls::height(&scale, canvas.touch()));
+    if call.is_lost {
+        canvas.rect([0.0, 0.0, scale.width, scale.height], palette.scrim);
+    }
+    if is_framed {
+        canvas.rect([0.0, 0.0, scale.width, top], palette.ground);
+        canvas.rect([0.0, scale.height - below, scale.width, below], palette.ground);
+    } else if !call.is_lost {
+        canvas.rect([0.0, 0.0, scale.width, top], palette.scrim);
+        canvas.fade(top, top + 6.0 * scale.unit, palette.scrim);
+        canvas.fade(scale.height, scale.height - below, palette.scrim);
+    }
 }
 
 /// Name, what it is worth, and how long the call lasts.
-fn paint_top_bar(canvas: &mut Canvas<'_>, call: Call<'_>) {
-    let scale = canvas.scale;
-    let height = top_bar_height(canvas);
-    canvas.rect([0.0, 0.0, scale.width, height], if call.picture { SCRIM } else { RAISED });
-    let time = canvas.set(&words::call_time(call.seconds), Face::BodyBold, scale.width, 1);
+fn paint_top_bar(canvas: &mut Canvas<'_>, peer: &PeerName, what: Option<String>, (seconds, has_picture): (u64, bool)) {
+    let (scale, palette) = (canvas.scale, canvas.palette());
+    let height = bar_height(&scale);
+    if !has_picture {
+        canvas.rect([0.0, 0.0, scale.width, height], palette.raised);
+    }
+    let time = canvas.set(&catalogue::call_time(seconds), Face::BodyBold, scale.width, 1);
     // Steps of a digit's width, so that nothing moves each second.
     let time_width = (time.width / (4.0 * scale.unit)).ceil() * 4.0 * scale.unit;
     let edge = scale.margin() * 0.7;
     let time_left = scale.width - edge - time_width;
-    canvas.text(&time, (time_left, (height - time.height) / 2.0), (Stand::Left, time_width), INK);
-    let side = 6.6 * scale.unit;
-    let (icon, color) = if call.peer.verified { (Icon::Verified, GOOD) } else { (Icon::Unverified, WARN) };
+    canvas.text(&time, (time_left, (height - time.height) / 2.0), (Stand::Left, time_width), palette.ink);
+    let side = scale.font(Face::BodyBold) * 1.18;
+    let (icon, color) = if peer.verified { (Icon::Verified, palette.good) } else { (Icon::Unverified, palette.warn) };
     canvas.icon(icon, (edge, (height - side) / 2.0), side, color);
     let left = edge + side + scale.gap();
-    let name = canvas.set(&call.peer.name, Face::BodyBold, time_left - left - scale.gap(), 1);
-    canvas.text(&name, (left, (height - name.height) / 2.0), (Stand::Left, name.width), INK);
+    let name = canvas.set(&peer.name, Face::BodyBold, time_left - left - scale.gap(), 1);
+    canvas.text(&name, (left, (height - name.height) / 2.0), (Stand::Left, name.width), palette.ink);
+    let left = left + name.width + 2.0 * scale.gap();
+    if let Some(what) = what.filter(|_| left + scale.finger() < time_left) {
+        let what = canvas.set(&what, Face::Label, time_left - left - scale.gap(), 1);
+        canvas.text(&what, (left, (height - what.height) / 2.0), (Stand::Left, what.width), palette.quiet);
+    }
 }
 
 /// Across the whole width, for as long as the call lasts.
 fn paint_warning(canvas: &mut Canvas<'_>, top: f32) -> f32 {
-    let scale = canvas.scale;
-    let sentence = format!("{}. {}", words::UNVERIFIED, words::UNVERIFIED_MORE);
+    let (scale, palette) = (canvas.scale, canvas.palette());
+    let sentence = format!("{} · {}", canvas.say("unverified"), canvas.say("unverified-more"));
     let edge = scale.margin() * 0.7;
     let text = canvas.set(&sentence, Face::LabelBold, scale.width - 2.0 * edge, 2);
     let height = text.height + scale.gap();
-    canvas.rect([0.0, top, scale.width, height], WARN);
-    canvas.text(&text, (edge, top + scale.gap() / 2.0), (Stand::Left, text.width), ON_WARN);
+    canvas.rect([0.0, top, scale.width, height], palette.warn);
+    let at = (edge, top + scale.gap() / 2.0);
+    canvas.text(&text, at, (Stand::Left, scale.width - 2.0 * edge), palette.on_warn);
     top + height
 }
 
-fn chips(call: Call<'_>, view: &View) -> Vec<Chip> {
+fn chips(canvas: &Canvas<'_>, call: Call<'_>, view: &View) -> Vec<Chip> {
+    let palette = canvas.palette();
     let mut chips = Vec::new();
+    let loud =
+        |icon, text: &str, fill: Color, ink| Chip { icon, text: canvas.say(text), fill, ink, face: Face::LabelBold };
     for (is_off, icon, text) in off(view) {
         if is_off {
-            chips.push(Chip { icon, text: text.to_owned(), fill: STOP, ink: ON_STOP, face: Face::LabelBold });
+            chips.push(loud(icon, text, palette.stop, palette.on_stop));
         }
     }
-    let quiet = |icon, text: &str| Chip { icon, text: text.to_owned(), fill: SCRIM, ink: INK, face: Face::Label };
-    if !call.peer_audio {
-        chips.push(quiet(Icon::MicrophoneOff, words::PEER_MUTED));
+    let source = match view.source {
+        VideoSource::Camera => None,
+        VideoSource::Panel => Some((Icon::Screen, "sharing-panel")),
+        VideoSource::Document => Some((Icon::Document, "sharing-document")),
+    };
+    chips.extend(source.map(|(icon, text)| loud(icon, text, palette.accent, palette.on_accent)));
+    let plain = if call.picture { palette.scrim } else { palette.raised };
+    let quiet = |icon, text: &str, ink| Chip { icon, text: canvas.say(text), fill: plain, ink, face: Face::Label };
+    if !call.peer_audio && !view.held && !call.peer_hold {
+        chips.push(quiet(Icon::MicrophoneOff, "peer-muted", palette.ink));
     }
-    let broken =
-        [(&view.camera, Icon::CameraOff, words::NO_CAMERA), (&view.sound, Icon::LoudspeakerOff, words::NO_SOUND)];
+    let broken = [(&view.camera, Icon::CameraOff, "no-camera"), (&view.sound, Icon::LoudspeakerOff, "no-sound")];
     for (device, icon, text) in broken {
         if matches!(device, DeviceState::Missing(_)) {
-            chips.push(quiet(icon, text));
+            chips.push(quiet(icon, text, palette.warn));
         }
     }
-    if !matches!(view.link, Link::Up) {
-        chips.push(quiet(Icon::LinkLost, words::LINK_LOST_IN_CALL));
+    // Without a connection the call does not go on, and says so itself.
+    if !matches!(view.link, Link::Up) && !call.is_lost {
+        chips.push(quiet(Icon::LinkLost, "server-lost", palette.warn));
     }
+    let quality = match view.quality {
+        Quality::Auto => None,
+        Quality::DataSaver => Some("quality-data-saver"),
+        Quality::Sharp => Some("quality-sharp"),
+        Quality::Smooth => Some("quality-smooth"),
+    };
+    chips.extend(quality.map(|text| quiet(Icon::Quality, text, palette.ink)));
     chips
 }
 
-/// Paints chips in rows from the left; what is below them is free.
+/// Paints chips in rows from the start; what is below them is free.
 fn paint_chips(canvas: &mut Canvas<'_>, chips: Vec<Chip>, top: f32) -> f32 {
     let scale = canvas.scale;
     let (edge, gap) = (scale.margin() * 0.7, scale.gap() * 0.7);
@@ -118,6 +180,10 @@ fn paint_chips(canvas: &mut Canvas<'_>, chips: Vec<Chip>, top: f32) -> f32 {
             y += row + gap;
             row = 0.0;
         }
+        // The most important come first.
+        if y + shaped.height > canvas.lowest() {
+            break;
+        }
         canvas.chip(&shaped, (x, y));
         x += shaped.width + gap;
         row = row.max(shaped.height);
@@ -125,94 +191,54 @@ fn paint_chips(canvas: &mut Canvas<'_>, chips: Vec<Chip>, top: f32) -> f32 {
     y + row
 }
 
-fn paint_hint(canvas: &mut Canvas<'_>, hint: &str, bottom: f32) -> f32 {
-    let scale = canvas.scale;
-    let chip = Chip { icon: Icon::HangUp, text: hint.to_owned(), fill: SCRIM, ink: INK, face: Face::Action };
-    let right = canvas.free().1;
-    let shaped = canvas.shape_chip(chip, right - scale.margin(), 2);
-    let top = bottom - shaped.height;
-    canvas.chip(&shaped, ((right - shaped.width) / 2.0, top));
-    top - scale.gap()
-}
-
-/// Paints the last lines of the chat, the newest at the bottom, as many as fit; what is above them is free.
-fn paint_chat(canvas: &mut Canvas<'_>, view: &View, top: f32, bottom: f32) -> f32 {
-    let scale = canvas.scale;
-    let edge = scale.margin() * 0.7;
-    let share = if scale.is_portrait() { 0.9 } else { 0.62 };
-    let width = (canvas.free().1 - 2.0 * edge) * share;
-    let highest = top.max(scale.height * 0.42);
-    let mut y = bottom;
-    if view.unread > 0 {
-        let text = words::unread(view.unread);
-        let chip = Chip { icon: Icon::Chat, text, fill: ACCENT, ink: ON_ACCENT, face: Face::LabelBold };
-        let shaped = canvas.shape_chip(chip, width, 1);
-        y -= shaped.height;
-        canvas.chip(&shaped, (edge, y));
-        y -= scale.gap() * 0.7;
-    }
-    for (age, line) in view.chat.iter().rev().enumerate() {
-        let lines = if age == 0 { 3 } else { 2 };
-        let Some(above) = paint_line(canvas, line, width, lines, (highest, y)) else { break };
-        y = above;
-    }
-    y
-}
-
-/// Paints one line of chat above `bottom`; None: it does not fit below `highest`.
-fn paint_line(
-    canvas: &mut Canvas<'_>,
-    line: &ChatLine,
-    width: f32,
-    lines: usize,
-    (highest, bottom): (f32, f32),
-) -> Option<f32> {
-    let scale = canvas.scale;
-    let (edge, padding) = (scale.margin() * 0.7, scale.gap());
-    let text = canvas.set(&line.text, Face::Body, width - 2.0 * padding, lines);
-    let own = line.from.is_none();
-    let tick = if own && line.delivered { 4.4 * scale.unit } else { 0.0 };
-    let (bubble_width, height) = (text.width + 2.0 * padding + tick, text.height + padding);
-    let y = bottom - height;
-    if y < highest {
-        return None;
-    }
-    let x = if own { canvas.free().1 - edge - bubble_width } else { edge };
-    canvas.rounded([x, y, bubble_width, height], 2.6 * scale.unit, if own { OWN } else { RAISED });
-    canvas.text(&text, (x + padding, y + padding / 2.0), (Stand::Left, text.width), INK);
-    if tick > 0.0 {
-        let side = tick * 0.95;
-        canvas.icon(
-            Icon::Check,
-            (x + bubble_width - padding * 0.5 - side, y + height - side - padding * 0.4),
-            side,
-            QUIET,
-        );
-    }
-    Some(y - scale.gap() * 0.6)
-}
-
-/// In place of the remote picture: who it is, and why nothing is seen.
-fn paint_instead(canvas: &mut Canvas<'_>, call: Call<'_>, top: f32, bottom: f32) {
-    let scale = canvas.scale;
+/// In place of the large picture: who it is, and why nothing is seen.
+fn paint_instead(canvas: &mut Canvas<'_>, call: Call<'_>, view: &View, (top, bottom): (f32, f32)) {
+    let (scale, palette) = (canvas.scale, canvas.palette());
+    let (why, more, pause) = if view.held {
+        ("held", Some("held-more"), true)
+    } else if call.peer_hold {
+        ("peer-hold", Some("peer-hold-more"), true)
+    } else if call.peer_video {
+        ("no-picture-yet", None, false)
+    } else {
+        ("peer-camera-off", None, false)
+    };
     let room = (bottom - top - scale.gap()).max(0.0);
-    let why = if call.peer_video { words::NO_PICTURE_YET } else { words::PEER_CAMERA_OFF };
-    let text = canvas.set(why, Face::Body, scale.width - 2.0 * scale.margin(), 1);
-    let radius = ((room - text.height - 2.0 * scale.gap()) / 2.0).min(scale.width.min(scale.height) * 0.19);
-    if radius < 4.0 * scale.unit {
+    let (left, width) = (scale.margin(), scale.width - 2.0 * scale.margin());
+    let why = canvas.say(why);
+    let text = canvas.set(&why, if pause { Face::Heading } else { Face::Body }, width, 1);
+    let more = more.map(|more| canvas.say(more)).map(|more| canvas.set(&more, Face::Body, width, 2));
+    let words = text.height + more.as_ref().map_or(0.0, |more| more.height);
+    let radius = ((room - words - 2.0 * scale.gap()) / 2.0).min(19.0 * scale.unit);
+    let has_disc = radius >= 7.0 * scale.unit;
+    let disc = if has_disc { 2.0 * radius + scale.gap() } else { 0.0 };
+    let height = disc + words;
+    if height > room {
         return;
     }
-    let height = 2.0 * radius + scale.gap() + text.height;
-    let centre = (scale.width / 2.0, top + (room - height) / 2.0 + radius + scale.gap() / 2.0);
-    let (chip, _) = trust(call.peer);
-    canvas.disc(centre, radius, RAISED);
-    canvas.ring(centre, radius, (radius * 0.05).max(1.5), if call.peer.verified { chip.ink } else { chip.fill });
-    let initials = words::initials(&call.peer.name);
-    if initials.is_empty() {
-        canvas.icon(Icon::Person, (centre.0 - radius * 0.6, centre.1 - radius * 0.6), radius * 1.2, INK);
+    let start = top + (room - height) / 2.0 + scale.gap() / 2.0;
+    if has_disc {
+        paint_disc(canvas, call.peer, pause, (scale.width / 2.0, start + radius), radius);
+    }
+    let ink = if pause { palette.ink } else { palette.quiet };
+    canvas.text(&text, (left, start + disc), (Stand::Centre, width), ink);
+    if let Some(more) = more {
+        canvas.text(&more, (left, start + disc + text.height), (Stand::Centre, width), palette.quiet);
+    }
+}
+
+fn paint_disc(canvas: &mut Canvas<'_>, peer: &PeerName, pause: bool, centre: (f32, f32), radius: f32) {
+    let palette = canvas.palette();
+    let (chip, _) = trust(canvas, peer);
+    canvas.disc(centre, radius, palette.raised);
+    canvas.ring(centre, radius, (radius * 0.05).max(1.5), if peer.verified { chip.ink } else { chip.fill });
+    let initials = catalogue::initials(&peer.name);
+    let icon = if pause { Some(Icon::Pause) } else { initials.is_empty().then_some(Icon::Person) };
+    if let Some(icon) = icon {
+        canvas.icon(icon, (centre.0 - radius * 0.55, centre.1 - radius * 0.55), radius * 1.1, palette.ink);
     } else {
         let letters = canvas.set_fitting(&initials, &[Face::Display, Face::Title], radius * 2.0, 1);
-        canvas.text(&letters, (centre.0 - radius, centre.1 - letters.height / 2.0), (Stand::Centre, radius * 2.0), INK);
+        let at = (centre.0 - radius, centre.1 - letters.height / 2.0);
+        canvas.text(&letters, at, (Stand::Centre, radius * 2.0), palette.ink);
     }
-    canvas.text(&text, (0.0, centre.1 + radius + scale.gap()), (Stand::Centre, scale.width), QUIET);
 }

@@ -2,13 +2,18 @@ use std::time::Duration;
 
 use std::sync::atomic::AtomicUsize;
 
-use kiosk_call::{DeviceState, Ending, Link, PeerName, Screen};
+use kiosk_call::{
+    Command, DeviceState, Ending, FileId, Link, Pairing, PairingFailure, PeerName, Screen, ShownFile, VideoSource,
+};
 use kiosk_hal::{
-    compose::{Scene, place_self_view},
+    compose::{Place, Scene},
     panel::{self, Newest, NextEvent, Offscreen, PanelEvent, Size},
 };
+use kiosk_wire::PeerId;
 
 use super::*;
+
+mod arrangement;
 
 /// A picture of one colour, its rows padded with another.
 struct Plain {
@@ -62,7 +67,7 @@ fn easel() -> (Easel, Newest) {
 
 fn easel_with(settings: PanelSettings) -> (Easel, Newest) {
     let (panel, newest) = Offscreen::new(size());
-    let painter = Painter::new().expect("the system has fonts");
+    let painter = Painter::new(&Look::default()).expect("the system has fonts");
     (Easel::new(Box::new(panel), painter, settings), newest)
 }
 
@@ -71,17 +76,7 @@ fn shown(easel: &Easel) -> u64 {
 }
 
 fn view(screen: Screen) -> View {
-    View {
-        screen,
-        link: Link::Up,
-        muted: false,
-        camera_off: false,
-        camera: DeviceState::Ready,
-        sound: DeviceState::Ready,
-        volume: None,
-        chat: Vec::new(),
-        unread: 0,
-    }
+    View { screen, peer_id: PeerId([7; 32]), link: Link::Up, ..View::booting("Kiosk".to_owned()) }
 }
 
 fn peer() -> PeerName {
@@ -89,7 +84,16 @@ fn peer() -> PeerName {
 }
 
 fn in_call(since: Instant, peer_video: bool) -> View {
-    view(Screen::InCall { peer: peer(), since, peer_audio: true, peer_video })
+    let screen = Screen::InCall {
+        peer: peer(),
+        since,
+        reconnecting: None,
+        peer_audio: true,
+        peer_video,
+        peer_screen: false,
+        peer_hold: false,
+    };
+    view(screen)
 }
 
 fn shows_red(frame: &Frame) -> bool {
@@ -109,12 +113,13 @@ fn a_picture_is_shown_only_in_a_call() {
     assert!(shows_red(&newest.frame().expect("presented")), "the test can see red");
     let others = [
         Screen::Booting,
-        Screen::Idle { name: "Kiosk".to_owned(), reachable: true },
+        Screen::Idle { reachable: true },
         Screen::RingingOut { peer: peer(), ringing: true },
-        Screen::RingingIn { peer: peer() },
+        Screen::RingingIn { peer: peer(), answered_at: None },
         Screen::Connecting { peer: peer() },
         Screen::Ended { peer: peer(), why: Ending::HungUp },
-        Screen::InCall { peer: peer(), since: now, peer_audio: true, peer_video: false },
+        Screen::OutOfOrder,
+        in_call(now, false).screen,
     ];
     for screen in others {
         easel.pictures().put(Plain::red());
@@ -144,7 +149,7 @@ fn a_call_does_not_show_the_pictures_of_the_last() {
 fn the_same_view_is_not_painted_again() {
     let (mut easel, newest) = easel();
     let now = Instant::now();
-    let idle = view(Screen::Idle { name: "Kiosk".to_owned(), reachable: true });
+    let idle = view(Screen::Idle { reachable: true });
     assert_eq!(easel.turn(idle.clone(), now), None);
     let first = newest.frame().expect("presented");
     easel.turn(idle.clone(), now + Duration::from_secs(5));
@@ -179,7 +184,7 @@ fn a_picture_lies_in_the_middle_with_bars_beside() {
     easel.pictures().put(Plain::new(100, 100, Plain::RED));
     easel.turn(in_call(now, true), now);
     let frame = newest.frame().expect("presented");
-    let [blue, green, red, _] = crate::paint::beside_a_picture();
+    let [blue, green, red, _] = Painter::new(&Look::default()).expect("the system has fonts").beside_a_picture();
     // 200 wide in the middle of 320.
     for (x, is_picture) in [(0, false), (59, false), (60, true), (160, true), (259, true), (260, false), (319, false)] {
         let rgb = frame.rgb(x, 110).expect("inside");
@@ -224,7 +229,7 @@ fn pictures_that_lie_about_their_size_are_not_shown() {
 #[test]
 fn a_panel_that_changes_its_size_gets_frames_that_fit() {
     let (mut easel, newest) = easel();
-    let idle = view(Screen::Idle { name: "Kiosk".to_owned(), reachable: true });
+    let idle = view(Screen::Idle { reachable: true });
     easel.turn(idle.clone(), Instant::now());
     let larger = Size::new(480, 800).expect("fits");
     newest.resize(larger);
@@ -233,14 +238,15 @@ fn a_panel_that_changes_its_size_gets_frames_that_fit() {
 }
 
 fn idle() -> View {
-    view(Screen::Idle { name: "Kiosk".to_owned(), reachable: true })
+    view(Screen::Idle { reachable: true })
 }
 
 const GREEN: [u8; 3] = [145, 54, 34];
 
 /// Whether the middle of the self-view's place is green.
 fn shows_green(newest: &Newest) -> bool {
-    let at = place_self_view((64, 48), size());
+    let painter = Painter::new(&Look::default()).expect("the system has fonts");
+    let at = painter.inset(&in_call(Instant::now(), true), size(), false, (64, 48)).expect("has a place");
     let (x, y) = (at.left + at.width / 2, at.top + at.height / 2);
     let frame = newest.frame().expect("presented");
     let [red, green, blue] = frame.rgb(x.try_into().expect("small"), y.try_into().expect("small")).expect("inside");
@@ -250,7 +256,7 @@ fn shows_green(newest: &Newest) -> bool {
 #[test]
 fn the_self_view_is_shown_only_with_a_call_and_a_camera() {
     let now = Instant::now();
-    let (mut easel, newest) = easel_with(PanelSettings { self_view: true, blank_after: None });
+    let (mut easel, newest) = easel_with(PanelSettings { self_view: true, ..PanelSettings::default() });
     let mut turn = |view: View| {
         easel.self_views().put(Plain::new(64, 48, GREEN));
         easel.turn(view, now);
@@ -277,7 +283,7 @@ fn the_self_view_is_shown_only_with_a_call_and_a_camera() {
 fn self_views_ride_with_the_remote_pictures() {
     let now = Instant::now();
     let at = |ms| now + Duration::from_millis(ms);
-    let (mut easel, _newest) = easel_with(PanelSettings { self_view: true, blank_after: None });
+    let (mut easel, _newest) = easel_with(PanelSettings { self_view: true, ..PanelSettings::default() });
     easel.pictures().put(Plain::red());
     easel.self_views().put(Plain::new(64, 48, GREEN));
     easel.turn(in_call(now, true), now);
@@ -299,7 +305,7 @@ fn the_screen_goes_dark_when_idle_and_wakes() {
     let start = Instant::now();
     let at = |s| start + Duration::from_secs(s);
     let (mut easel, newest) =
-        easel_with(PanelSettings { self_view: false, blank_after: Some(Duration::from_secs(60)) });
+        easel_with(PanelSettings { blank_after: Some(Duration::from_secs(60)), ..PanelSettings::default() });
     let is_dark = || newest.frame().expect("presented").pixels().iter().all(|byte| *byte == 0);
     easel.told(&idle(), at(0));
     assert_eq!(easel.turn(idle(), at(0)), Some(at(60)));
@@ -308,7 +314,7 @@ fn the_screen_goes_dark_when_idle_and_wakes() {
     easel.turn(idle(), at(60));
     assert!(is_dark());
     assert!(easel.screenshot().expect("dark is a picture").pixels().iter().all(|byte| *byte == 0));
-    let lost = View { link: Link::Connecting, ..view(Screen::Idle { name: "Kiosk".to_owned(), reachable: false }) };
+    let lost = View { link: Link::Connecting, ..view(Screen::Idle { reachable: false }) };
     easel.told(&lost, at(61));
     easel.turn(lost.clone(), at(61));
     assert!(is_dark(), "nobody is woken by a lost link");
@@ -317,7 +323,7 @@ fn the_screen_goes_dark_when_idle_and_wakes() {
     assert!(!is_dark(), "a button was pressed");
     easel.turn(lost, at(122));
     assert!(is_dark());
-    let ringing = view(Screen::RingingIn { peer: peer() });
+    let ringing = view(Screen::RingingIn { peer: peer(), answered_at: None });
     easel.told(&ringing, at(123));
     easel.turn(ringing.clone(), at(123));
     easel.turn(ringing, at(999));
@@ -363,8 +369,11 @@ async fn nothing_is_presented_to_a_panel_that_is_not_free() {
     let presented = Arc::new(AtomicUsize::new(0));
     let count = || presented.load(Ordering::Relaxed);
     let panel = Slow(Arc::clone(&presented), true);
-    let mut easel =
-        Easel::new(Box::new(panel), Painter::new().expect("the system has fonts"), PanelSettings::default());
+    let mut easel = Easel::new(
+        Box::new(panel),
+        Painter::new(&Look::default()).expect("the system has fonts"),
+        PanelSettings::default(),
+    );
     for _ in 0..3 {
         easel.pictures().put(Plain::red());
         easel.turn(in_call(now, true), now);
@@ -387,7 +396,7 @@ async fn nothing_is_presented_to_a_panel_that_is_not_free() {
 #[test]
 fn the_thread_paints_counts_and_ends() {
     let (panel, mut newest) = Offscreen::new(size());
-    let (views, watched) = crate::start::views();
+    let (views, watched) = crate::start::views(&crate::config::Config::default());
     let thread =
         PanelThread::start(Box::new(panel), watched, Pulse::default(), PanelSettings::default()).expect("it starts");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
@@ -403,17 +412,18 @@ fn the_thread_paints_counts_and_ends() {
     // Counted after it is presented: the one before the last is.
     assert!(thread.frames_shown() >= 1);
     drop(thread);
-    assert!(next().expect("the panel is gone").is_none());
+    // One that was shown after the red one may not have been taken yet.
+    while next().expect("the panel is gone").is_some() {}
 }
 
-/// How long it takes: `cargo test -p kioskd --lib painting_takes -- --ignored --nocapture`.
+/// How long it takes: `make bench-panel`.
 #[test]
 #[ignore = "a measurement"]
-fn painting_takes() {
+fn presenting_takes() {
     for (width, height) in [(1280, 720), (1920, 1080)] {
         let size = Size::new(width, height).expect("fits");
         let (panel, newest) = Offscreen::new(size);
-        let painter = Painter::new().expect("the system has fonts");
+        let painter = Painter::new(&Look::default()).expect("the system has fonts");
         let mut easel = Easel::new(Box::new(panel), painter, PanelSettings::default());
         let since = Instant::now();
         easel.turn(in_call(since, true), since);
@@ -423,8 +433,8 @@ fn painting_takes() {
             start.elapsed() / 20
         };
         let paint = mean(&mut easel, &mut |easel, turn| {
-            let idle = Screen::Idle { name: format!("Kiosk {turn}"), reachable: true };
-            easel.turn(view(idle), since);
+            let idle = Screen::Idle { reachable: true };
+            easel.turn(View { name: format!("Kiosk {turn}"), ..view(idle) }, since);
         });
         let overlay = mean(&mut easel, &mut |easel, turn| {
             easel.pictures().put(Plain::new(640, 480, Plain::RED));
