@@ -26,6 +26,9 @@ pub struct CameraSection {
     /// Behind the test picture's ball, `0xRRGGBB`.
     #[serde(deserialize_with = "values::colour")]
     pub test_colour: u32,
+    /// A second camera, to be shared on demand.
+    #[serde(deserialize_with = "values::second_camera")]
+    pub document: Option<CameraSource>,
     /// What to adjust on the camera, by name.
     #[serde(deserialize_with = "values::controls")]
     pub controls: BTreeMap<String, Setting>,
@@ -39,6 +42,7 @@ impl Default for CameraSection {
             height: 480,
             framerate: 30,
             test_colour: 0x20_60_a0,
+            document: None,
             controls: BTreeMap::new(),
         }
     }

@@ -1,7 +1,16 @@
-//! The config: one TOML file, strict keys, every error with file, line, key and what to do.
+//! The config: TOML files one over the other, strict keys, every error with file, line, key and what to do.
 
+mod buttons;
 mod camera;
+mod chat;
+pub mod edit;
+mod environment;
+mod files;
+mod healing;
 mod keys;
+pub mod last_good;
+mod layers;
+mod panel;
 mod sound;
 mod source;
 mod values;
@@ -9,27 +18,36 @@ mod values;
 use std::{
     collections::BTreeMap,
     io,
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
 };
 
-use kiosk_call::{Button, Pin, Target, UnknownPeers};
-use kiosk_hal::linux::{ModeWish, Rotation};
+use kiosk_call::{Pin, Target, UnknownPeers};
 use kiosk_wire::{Name, PublicKey, Room};
 use serde::Deserialize;
 use thiserror::Error;
 use url::{Host, Url};
 
-use self::source::Source;
-pub(crate) use self::values::parse_peer_id;
+#[cfg(test)]
+pub(crate) use self::keys::KEYS;
 pub use self::{
+    buttons::{ButtonsSection, LightsSection},
     camera::CameraSection,
+    chat::ChatSection,
+    files::{FilesSection, TypeRule},
+    healing::HealingSection,
     keys::default_config,
+    layers::{Effective, Layers, Origin, Setting, defaults, same_value},
+    panel::{ColorsSection, PanelSection},
     sound::SoundSection,
     values::{Binding, CameraSource, Codec, Gesture, Loudspeaker, Microphone, PanelSize},
 };
+pub(crate) use self::{
+    keys::place_of,
+    values::{MOST_SERVERS, parse_peer_id},
+};
 
-/// Where the config is unless `--config` says otherwise.
+/// What an admin writes, unless `--config` names another file; [`Layers`] says what goes with it.
 pub const DEFAULT_FILE: &str = "/etc/kioskd/kioskd.toml";
 
 /// Why a config is not taken.
@@ -53,6 +71,14 @@ pub enum ConfigError {
         /// What, and what to do.
         message: String,
     },
+    /// A variable of the environment is wrong.
+    #[error("{name} in the environment: {message}")]
+    Variable {
+        /// Its name.
+        name: String,
+        /// What, and what to do.
+        message: String,
+    },
 }
 
 /// The whole config. Defaults, units and ranges: [`default_config`].
@@ -73,14 +99,25 @@ pub struct Config {
     pub sound: SoundSection,
     /// The picture that is sent.
     pub video: VideoSection,
+    /// What is said in writing.
+    pub chat: ChatSection,
+    /// What peers send as files.
+    pub files: FilesSection,
     /// Buttons by role.
     pub buttons: ButtonsSection,
     /// Lights by role.
     pub lights: LightsSection,
     /// The screen.
     pub panel: PanelSection,
+    /// Figures for a monitoring system.
+    pub metrics: MetricsSection,
+    /// What kioskd does by itself when nothing else helps.
+    pub healing: HealingSection,
     /// Files and sockets.
     pub paths: PathsSection,
+    /// It is the one of [`last_good`]: what is wrong with the one that was written. The panel says so.
+    #[serde(skip)]
+    pub instead_of: Option<String>,
 }
 
 /// `[kiosk]`
@@ -108,7 +145,7 @@ impl Default for KioskSection {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ServerSection {
-    /// URLs, tried in turn.
+    /// URLs, one to four; the kiosk is signed in at all of them.
     #[serde(deserialize_with = "values::urls")]
     pub url: Vec<Url>,
     /// Certificates to trust beside the system's.
@@ -134,14 +171,24 @@ pub struct TrustSection {
     /// Authorities.
     #[serde(deserialize_with = "values::operator_keys")]
     pub operator_keys: Vec<PublicKey>,
+    /// File of what authorities say of this kiosk, one membership a line.
+    pub memberships: Option<PathBuf>,
     /// Pinned peers.
     #[serde(deserialize_with = "values::pins")]
     pub peer: Vec<Pin>,
+    /// Operators that are trusted may start kioskd anew.
+    pub allow_restart: bool,
 }
 
 impl Default for TrustSection {
     fn default() -> Self {
-        Self { unknown: UnknownPeers::Refuse, operator_keys: Vec::new(), peer: Vec::new() }
+        Self {
+            unknown: UnknownPeers::Refuse,
+            operator_keys: Vec::new(),
+            memberships: None,
+            peer: Vec::new(),
+            allow_restart: true,
+        }
     }
 }
 
@@ -178,146 +225,13 @@ impl Default for VideoSection {
     }
 }
 
-/// `[buttons]`: the keys of each role.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+/// `[metrics]`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-#[expect(missing_docs, reason = "the fields are the roles of `kiosk_call::Button`, but for the last four")]
-pub struct ButtonsSection {
-    #[serde(deserialize_with = "values::bindings")]
-    pub call: Vec<Binding>,
-    #[serde(deserialize_with = "values::bindings")]
-    pub answer: Vec<Binding>,
-    #[serde(deserialize_with = "values::bindings")]
-    pub hang_up: Vec<Binding>,
-    #[serde(deserialize_with = "values::bindings")]
-    pub mute: Vec<Binding>,
-    #[serde(deserialize_with = "values::bindings")]
-    pub camera: Vec<Binding>,
-    #[serde(deserialize_with = "values::bindings")]
-    pub volume_up: Vec<Binding>,
-    #[serde(deserialize_with = "values::bindings")]
-    pub volume_down: Vec<Binding>,
-    /// Names or paths of input devices; empty: all.
-    pub devices: Vec<String>,
-    /// Take the devices for kioskd alone.
-    pub grab: bool,
-    /// From here on a press is a hold, milliseconds.
-    #[serde(deserialize_with = "values::hold_ms")]
-    pub hold_ms: u32,
-    /// Longest time between the two presses of a double press, milliseconds.
-    #[serde(deserialize_with = "values::double_ms")]
-    pub double_ms: u32,
-}
-
-impl Default for ButtonsSection {
-    fn default() -> Self {
-        let press = |key| vec![Binding { code: kiosk_hal::keys::code(key).expect("a key"), gesture: Gesture::Press }];
-        Self {
-            call: press("KEY_PHONE"),
-            answer: Vec::new(),
-            hang_up: Vec::new(),
-            mute: press("KEY_MICMUTE"),
-            camera: press("KEY_CAMERA"),
-            volume_up: press("KEY_VOLUMEUP"),
-            volume_down: press("KEY_VOLUMEDOWN"),
-            devices: Vec::new(),
-            grab: true,
-            hold_ms: 600,
-            double_ms: 300,
-        }
-    }
-}
-
-impl ButtonsSection {
-    /// Every role and each of its keys, by the role's name in the config.
-    fn roles(&self) -> [(&'static str, Button, &[Binding]); 7] {
-        [
-            ("call", Button::Call, &self.call),
-            ("answer", Button::Answer, &self.answer),
-            ("hang_up", Button::HangUp, &self.hang_up),
-            ("mute", Button::Mute, &self.mute),
-            ("camera", Button::Camera, &self.camera),
-            ("volume_up", Button::VolumeUp, &self.volume_up),
-            ("volume_down", Button::VolumeDown, &self.volume_down),
-        ]
-    }
-
-    /// Every role and each of its keys.
-    pub fn bound(&self) -> impl Iterator<Item = (Button, Binding)> {
-        self.roles().into_iter().flat_map(|(_, button, keys)| keys.iter().map(move |binding| (button, *binding)))
-    }
-}
-
-/// `[lights]`: names of LEDs; empty for none.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-#[expect(missing_docs, reason = "the fields are those of `kiosk_call::Lights`")]
-pub struct LightsSection {
-    pub call: String,
-    pub mute: String,
-    pub on_air: String,
-    pub fault: String,
-}
-
-impl Default for LightsSection {
-    fn default() -> Self {
-        Self {
-            call: "kiosk:green:call".to_owned(),
-            mute: "kiosk:red:mute".to_owned(),
-            on_air: "kiosk:red:on-air".to_owned(),
-            fault: "kiosk:amber:fault".to_owned(),
-        }
-    }
-}
-
-impl LightsSection {
-    /// Every role and its LED.
-    #[must_use]
-    pub const fn roles(&self) -> [(&'static str, &String); 4] {
-        [("call", &self.call), ("mute", &self.mute), ("on_air", &self.on_air), ("fault", &self.fault)]
-    }
-}
-
-/// `[panel]`
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct PanelSection {
-    /// Size of the simulated panel, and while no monitor is there.
-    #[serde(deserialize_with = "values::panel_size")]
-    pub size: PanelSize,
-    /// The connector; None: the first with a monitor.
-    #[serde(deserialize_with = "values::connector")]
-    pub connector: Option<String>,
-    /// The mode.
-    #[serde(deserialize_with = "values::mode")]
-    pub mode: ModeWish,
-    /// How the picture is turned.
-    #[serde(deserialize_with = "values::rotation")]
-    pub rotation: Rotation,
-    /// Use more planes than one.
-    pub planes: bool,
-    /// Seconds; 0: never.
-    #[serde(deserialize_with = "values::blank_after")]
-    pub blank_after_s: u32,
-    /// Switch the television.
-    pub cec: bool,
-    /// People see themselves.
-    pub self_view: bool,
-}
-
-impl Default for PanelSection {
-    fn default() -> Self {
-        Self {
-            size: PanelSize::default(),
-            connector: None,
-            mode: ModeWish::Auto,
-            rotation: Rotation::None,
-            planes: true,
-            blank_after_s: 0,
-            cec: true,
-            self_view: true,
-        }
-    }
+pub struct MetricsSection {
+    /// Where they can be fetched; None: nowhere.
+    #[serde(deserialize_with = "values::listen")]
+    pub listen: Option<SocketAddr>,
 }
 
 /// `[paths]`
@@ -343,14 +257,12 @@ impl Default for PathsSection {
 }
 
 impl Config {
-    /// From a file.
+    /// From a file alone and the environment.
     ///
     /// # Errors
     /// [`ConfigError`], each a sentence that names the file, the line and what to do.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
-        Self::parse(path, &text)
+        Ok(Layers::read(Some(path)).effective()?.config)
     }
 
     /// From the text of a file; `path` is for the errors.
@@ -358,24 +270,30 @@ impl Config {
     /// # Errors
     /// [`ConfigError::Wrong`].
     pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
-        let source = Source { path, text };
-        source.refuse_unknown_keys()?;
-        let config: Self = toml::from_str(text).map_err(|error| source.wrong(&error))?;
-        config.refuse_plain(&source)?;
-        config.refuse_two_roles(&source)?;
-        Ok(config)
+        Ok(Layers::of_text(path, text).effective()?.config)
+    }
+
+    /// What no key says alone, but two do together.
+    fn refuse(&self, layers: &Layers) -> Result<(), ConfigError> {
+        self.refuse_plain(layers)?;
+        self.refuse_two_roles(layers)?;
+        self.healing.refuse(layers)?;
+        self.panel.refuse(layers)
     }
 
     /// A key that is pressed means one thing.
-    fn refuse_two_roles(&self, source: &Source<'_>) -> Result<(), ConfigError> {
+    fn refuse_two_roles(&self, layers: &Layers) -> Result<(), ConfigError> {
         let mut taken = BTreeMap::new();
         for (role, _, keys) in self.buttons.roles() {
             for binding in keys {
                 if let Some(other) = taken.insert(*binding, role)
                     && other != role
                 {
+                    // The one that was set later is to be changed; a default that is in its way was there before.
+                    let is_before = layers.rank(&["buttons", other]) <= layers.rank(&["buttons", role]);
+                    let (other, role) = if is_before { (other, role) } else { (role, other) };
                     let message = format!("'{binding}' is {other} already; one of the two needs another key");
-                    return Err(source.at(&["buttons", role], message));
+                    return Err(layers.at(&["buttons", role], message));
                 }
             }
         }
@@ -383,10 +301,10 @@ impl Config {
     }
 
     /// Signaling without TLS shows everybody on the way who calls whom, and lets them drop it.
-    fn refuse_plain(&self, source: &Source<'_>) -> Result<(), ConfigError> {
+    fn refuse_plain(&self, layers: &Layers) -> Result<(), ConfigError> {
         let plain = |url: &&Url| url.scheme() == "ws" && !is_loopback(url);
         match self.server.url.iter().find(plain) {
-            Some(url) if !self.server.allow_plain => Err(source.at(
+            Some(url) if !self.server.allow_plain => Err(layers.at(
                 &["server", "url"],
                 format!(
                     "'{url}' has no TLS and is not on this machine; use wss://, or set allow_plain = true in [server]"
@@ -408,7 +326,7 @@ fn is_loopback(url: &Url) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{keys::KEYS, *};
+    use super::*;
 
     #[test]
     fn printed_defaults_are_the_defaults() {
@@ -448,7 +366,7 @@ mod tests {
     const MISTAKES: &[(&str, usize, &str)] = &[
         ("[kiosk]\nnmae = \"x\"", 2, "unknown key 'nmae' in [kiosk]; did you mean 'name'?"),
         ("\n\n[kisok]\n", 3, "unknown section [kisok]; did you mean 'kiosk'?"),
-        ("[trust]\nzzz = 1", 2, "unknown key 'zzz' in [trust]; known are unknown, operator_keys"),
+        ("[trust]\nzzz = 1", 2, "unknown key 'zzz' in [trust]; known are unknown, allow_restart, operator_keys"),
         ("name = \"x\"", 1, "key 'name' is in no section; put it below [kiosk]"),
         ("[zzz]", 1, "unknown section [zzz]; known are kiosk, server, trust, call, camera"),
         ("[[trust.peer]]\nidd = \"x\"", 2, "unknown key 'idd' in [trust.peer]; did you mean 'id'?"),
@@ -464,6 +382,12 @@ mod tests {
             "url: 'http://a.example' is not a signaling URL; write it like wss://host:3030/signaling",
         ),
         ("[server]\nurl = 3", 2, "url: expected a URL or a list of URLs"),
+        ("[server]\nurl = []", 2, "url: expected 1 to 4 URLs"),
+        (
+            "[server]\nurl = [\"wss://a.example/s\", \"wss://A.example:443/s\"]",
+            2,
+            "url: 'wss://a.example/s' is there twice",
+        ),
         (
             "[server]\nca_file = \"/x\"\nurl = [\"wss://a.example/\", \"ws://b.example/signaling\"]",
             3,
@@ -498,7 +422,11 @@ mod tests {
             2,
             "call: 'KEY_FONE' is not a key; write its name in linux/input-event-codes.h",
         ),
-        ("[buttons]\ncall = \"KEY_PHONE twice\"", 2, "call: 'twice' is neither \"hold\" nor \"double\""),
+        (
+            "[buttons]\ncall = \"KEY_PHONE twice\"",
+            2,
+            "call: 'twice' is neither \"hold\", \"hold 3s\" (1 to 10 seconds) nor \"double\"",
+        ),
         (
             "[buttons]\ncall = \"KEY_A\"\nmute = [\"KEY_B\", \"KEY_A\"]",
             3,
@@ -510,6 +438,16 @@ mod tests {
         ("[panel]\nrotation = 45", 2, "rotation: 45 is not 0, 90, 180 or 270"),
         ("[panel]\nblank_after_s = -1", 2, "blank_after_s: -1 is not in 0 to 86400 seconds"),
         ("[panel]\nconnector = \"\"", 2, "connector: '' is not a connector"),
+        ("[files]\ntypes = [\"png\"]", 2, "types: 'png' is not a media type; write it like image/png, image/* or */*"),
+        ("[files]\nlargest_mb = 0", 2, "largest_mb: 0 is not in 1 to 1048576 MiB"),
+        ("[files]\nquota_mb = 0", 2, "quota_mb: 0 is not in 1 to 1048576 MiB"),
+        ("[files]\nkeep_free_mb = -1", 2, "keep_free_mb: -1 is not in 0 to 1048576 MiB"),
+        ("[files]\nkeep = \"forever\"", 2, "keep: 'forever' is neither \"call\" nor a time like \"7d\""),
+        (
+            "[metrics]\nlisten = \"9843\"",
+            2,
+            "listen: '9843' is not an address; write it like 127.0.0.1:9843, or \"\" for none",
+        ),
         ("paths = 3", 1, "paths: invalid type: integer `3`"),
     ];
 

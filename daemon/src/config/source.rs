@@ -1,6 +1,6 @@
-//! The text of a config file: where in it something is, and which keys it should not have.
+//! The text of a config file or of a variable: where in it something is, and which keys it should not have.
 
-use std::{ops::Range, path::Path};
+use std::{ops::Range, path::PathBuf};
 
 use toml::{
     Spanned,
@@ -8,48 +8,75 @@ use toml::{
 };
 
 use super::{
-    ConfigError,
+    Config, ConfigError,
     keys::{FREE, KEYS, SECTIONS},
 };
 
 /// How alike two names must be to be taken for each other, 0 to 1 (Jaro-Winkler).
 const ALIKE: f64 = 0.8;
 
-/// A config file.
-pub(super) struct Source<'a> {
-    pub(super) path: &'a Path,
-    pub(super) text: &'a str,
+/// Where a part of the config comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    File(PathBuf),
+    /// Of the environment; the text is its value, made a line of TOML.
+    Variable(String),
 }
 
-impl Source<'_> {
+/// A part of the config.
+#[derive(Debug)]
+pub(super) struct Source {
+    pub(super) place: Place,
+    pub(super) text: String,
+}
+
+impl Source {
     /// An error at a byte of the text.
-    fn error(&self, span: Option<Range<usize>>, message: String) -> ConfigError {
-        let start = span.map_or(0, |span| span.start).min(self.text.len());
-        let before = self.text.as_bytes().get(..start).unwrap_or_default();
-        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
-        ConfigError::Wrong { path: self.path.to_owned(), line, message }
+    pub(super) fn error(&self, span: Option<Range<usize>>, message: String) -> ConfigError {
+        match &self.place {
+            Place::File(path) => {
+                let line = self.line(span.map_or(0, |span| span.start));
+                ConfigError::Wrong { path: path.clone(), line, message }
+            }
+            Place::Variable(name) => ConfigError::Variable { name: name.clone(), message },
+        }
+    }
+
+    /// The line of a byte, from 1.
+    pub(super) fn line(&self, byte: usize) -> usize {
+        let before = self.text.as_bytes().get(..byte.min(self.text.len())).unwrap_or_default();
+        1 + before.iter().filter(|byte| **byte == b'\n').count()
+    }
+
+    /// What this part says. It is checked as if it were the whole config, so that every error names its line.
+    pub(super) fn read(&self) -> Result<toml::Table, ConfigError> {
+        self.refuse_unknown_keys()?;
+        toml::from_str::<Config>(&self.text).map_err(|error| self.wrong(&error))?;
+        toml::from_str(&self.text).map_err(|error| self.wrong(&error))
     }
 
     /// An error of the TOML parser or of a value, with the key it stands under.
-    pub(super) fn wrong(&self, error: &toml::de::Error) -> ConfigError {
+    fn wrong(&self, error: &toml::de::Error) -> ConfigError {
         let start = error.span().map_or(0, |span| span.start).min(self.text.len());
         let line = self.text.get(..start).unwrap_or_default().rsplit('\n').next().unwrap_or_default();
         let message = error.message().replace('\n', ", ");
         match line.split_once('=') {
-            Some((key, _)) => self.error(error.span(), format!("{}: {message}", key.trim())),
-            None => self.error(error.span(), message),
+            // A variable's own name says it.
+            Some((key, _)) if matches!(self.place, Place::File(_)) => {
+                self.error(error.span(), format!("{}: {message}", key.trim()))
+            }
+            Some(_) | None => self.error(error.span(), message),
         }
     }
 
-    /// An error at the value of a key.
-    pub(super) fn at(&self, path: &[&str], message: String) -> ConfigError {
-        let span = DeTable::parse(self.text).ok().and_then(|table| find(table.get_ref(), path));
-        self.error(span, message)
+    /// The value of a key; None: it is not here.
+    pub(super) fn find(&self, path: &[&str]) -> Option<Range<usize>> {
+        find(DeTable::parse(&self.text).ok()?.get_ref(), path)
     }
 
     /// Names each key that the table of keys lacks, and the nearest that it has.
-    pub(super) fn refuse_unknown_keys(&self) -> Result<(), ConfigError> {
-        let table = DeTable::parse(self.text).map_err(|error| self.wrong(&error))?;
+    fn refuse_unknown_keys(&self) -> Result<(), ConfigError> {
+        let table = DeTable::parse(&self.text).map_err(|error| self.wrong(&error))?;
         self.check(table.get_ref(), "")
     }
 
@@ -118,13 +145,14 @@ fn unknown(section: &str, name: &str) -> String {
     } else {
         format!("unknown key '{name}' in [{section}]")
     };
-    let nearest = known
-        .iter()
-        .map(|known| (strsim::jaro_winkler(known, name), *known))
-        .filter(|(alike, _)| *alike >= ALIKE)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b));
-    match nearest {
-        Some((_, nearest)) => format!("{what}; did you mean '{nearest}'?"),
+    match nearest(known.iter().copied(), name) {
+        Some(nearest) => format!("{what}; did you mean '{nearest}'?"),
         None => format!("{what}; known are {}", known.join(", ")),
     }
+}
+
+/// What somebody may have meant by a name that is not known.
+pub(super) fn nearest<'a>(known: impl Iterator<Item = &'a str>, name: &str) -> Option<&'a str> {
+    let alike = known.map(|known| (strsim::jaro_winkler(known, name), known));
+    alike.filter(|(alike, _)| *alike >= ALIKE).max_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, nearest)| nearest)
 }

@@ -1,8 +1,8 @@
 //! Values of the config: from TOML to what the program means, with a sentence for each that does not fit.
 
-use std::{collections::BTreeMap, fmt, path::PathBuf, str::FromStr};
+use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
-use kiosk_call::{Pin, Target, UnknownPeers};
+use kiosk_call::{Pin, Retention, Target, UnknownPeers};
 use kiosk_hal::{
     camera::Setting,
     linux::{ModeWish, Rotation},
@@ -116,6 +116,9 @@ pub(super) fn room<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Room, D
     })
 }
 
+/// Each server costs every kiosk a link.
+pub(crate) const MOST_SERVERS: usize = 4;
+
 pub(super) fn urls<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Url>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged, expecting = "expected a URL or a list of URLs")]
@@ -127,7 +130,15 @@ pub(super) fn urls<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Url
         OneOrMany::One(url) => vec![url],
         OneOrMany::Many(urls) => urls,
     };
-    urls.iter().map(|url| parse_url(url).map_err(D::Error::custom)).collect()
+    let urls: Vec<Url> = urls.iter().map(|url| parse_url(url).map_err(D::Error::custom)).collect::<Result<_, _>>()?;
+    if !(1..=MOST_SERVERS).contains(&urls.len()) {
+        return Err(D::Error::custom(format!("expected 1 to {MOST_SERVERS} URLs")));
+    }
+    // A server lets only the newest sign-in of a peer stand.
+    match urls.iter().enumerate().find(|(index, url)| urls[..*index].contains(url)) {
+        Some((_, twice)) => Err(D::Error::custom(format!("'{twice}' is there twice"))),
+        None => Ok(urls),
+    }
 }
 
 fn parse_url(text: &str) -> Result<Url, String> {
@@ -188,7 +199,19 @@ pub(super) fn target<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Targe
 }
 
 pub(super) fn camera_source<'de, D: Deserializer<'de>>(deserializer: D) -> Result<CameraSource, D::Error> {
-    text(deserializer, |text| match text {
+    text(deserializer, camera)
+}
+
+/// A camera that is named, or `"none"`.
+pub(super) fn second_camera<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<CameraSource>, D::Error> {
+    text(deserializer, |text| match camera(text)? == CameraSource::Auto {
+        true => Err("a second camera has to be named; write \"name:NAME\" or \"/dev/videoN\"".to_owned()),
+        false => camera(text).map(|camera| (camera != CameraSource::None).then_some(camera)),
+    })
+}
+
+fn camera(text: &str) -> Result<CameraSource, String> {
+    match text {
         "auto" => Ok(CameraSource::Auto),
         "test" => Ok(CameraSource::Test),
         "none" => Ok(CameraSource::None),
@@ -202,7 +225,7 @@ pub(super) fn camera_source<'de, D: Deserializer<'de>>(deserializer: D) -> Resul
                 "'{text}' is not a camera; write \"auto\", \"test\", \"none\", \"file:PATH\", \"/dev/videoN\", \"name:NAME\" or \"libcamera\""
             )),
         },
-    })
+    }
 }
 
 /// Names of controls, each with a number, a menu's item or true or false.
@@ -277,6 +300,8 @@ pub struct Binding {
     pub code: u16,
     /// What a finger does with it.
     pub gesture: Gesture,
+    /// How long it is held, seconds; None: as long as any.
+    pub seconds: Option<u8>,
 }
 
 impl fmt::Display for Binding {
@@ -284,13 +309,16 @@ impl fmt::Display for Binding {
         f.write_str(&kiosk_hal::keys::name(self.code))?;
         match self.gesture {
             Gesture::Press => Ok(()),
-            Gesture::Hold => f.write_str(" hold"),
+            Gesture::Hold => match self.seconds {
+                None => f.write_str(" hold"),
+                Some(seconds) => write!(f, " hold {seconds}s"),
+            },
             Gesture::Double => f.write_str(" double"),
         }
     }
 }
 
-/// `"KEY_PHONE"`, `"KEY_PHONE hold"`, a list of such, or nothing.
+/// `"KEY_PHONE"`, `"KEY_PHONE hold"`, `"KEY_PHONE hold 3s"`, a list of such, or nothing.
 pub(super) fn bindings<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Binding>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged, expecting = "expected a key or a list of keys")]
@@ -311,13 +339,45 @@ fn binding(text: &str) -> Result<Binding, String> {
     let code = kiosk_hal::keys::code(key).ok_or_else(|| {
         format!("'{key}' is not a key; write its name in linux/input-event-codes.h, like KEY_PHONE, or its number")
     })?;
-    let gesture = match gesture.trim_start() {
-        "" => Gesture::Press,
-        "hold" => Gesture::Hold,
-        "double" => Gesture::Double,
-        other => return Err(format!("'{other}' is neither \"hold\" nor \"double\"")),
+    let (gesture, seconds) = match gesture.trim_start() {
+        "" => (Gesture::Press, None),
+        "hold" => (Gesture::Hold, None),
+        "double" => (Gesture::Double, None),
+        other => {
+            let seconds = other.strip_prefix("hold ").and_then(|time| time.strip_suffix('s')?.parse().ok());
+            let seconds = seconds.filter(|seconds| (1..=10).contains(seconds));
+            let wrong = || format!("'{other}' is neither \"hold\", \"hold 3s\" (1 to 10 seconds) nor \"double\"");
+            (Gesture::Hold, Some(seconds.ok_or_else(wrong)?))
+        }
     };
-    Ok(Binding { code, gesture })
+    Ok(Binding { code, gesture, seconds })
+}
+
+/// `"call"`, or days as in `"7d"`, or hours as in `"12h"`.
+pub(super) fn retention<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Retention, D::Error> {
+    text(deserializer, |text| {
+        let wrong = || format!("'{text}' is neither \"call\" nor a time like \"7d\" or \"12h\", at most 3650 days");
+        if text == "call" {
+            return Ok(Retention::UntilCallEnds);
+        }
+        let hours = match (text.strip_suffix('d'), text.strip_suffix('h')) {
+            (Some(days), _) => days.parse::<u32>().ok().and_then(|days| days.checked_mul(24)),
+            (_, Some(hours)) => hours.parse::<u32>().ok(),
+            (None, None) => None,
+        };
+        let hours = hours.filter(|hours| (1..=3_650 * 24).contains(hours)).ok_or_else(wrong)?;
+        Ok(Retention::For(Duration::from_secs(u64::from(hours) * 3_600)))
+    })
+}
+
+/// At most eight lines that can be said.
+pub(super) fn quick_replies<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let replies = Vec::<String>::deserialize(deserializer)?;
+    let sayable = |reply: &String| !reply.trim().is_empty() && reply.chars().count() <= 80;
+    if replies.len() > 8 || !replies.iter().all(sayable) {
+        return Err(D::Error::custom("expected at most 8 replies of 1 to 80 characters"));
+    }
+    Ok(replies)
 }
 
 pub(super) fn hold_ms<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
@@ -330,6 +390,16 @@ pub(super) fn double_ms<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u3
 
 pub(super) fn percent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
     number(deserializer, (0, 100), "percent", 1).map(|number| u8::try_from(number).expect("at most 100"))
+}
+
+pub(super) fn listen<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {
+    text(deserializer, |text| match text {
+        "" => Ok(None),
+        _ => text
+            .parse()
+            .map(Some)
+            .map_err(|_| format!("'{text}' is not an address; write it like 127.0.0.1:9843, or \"\" for none")),
+    })
 }
 
 pub(super) fn codec<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Codec, D::Error> {
@@ -371,6 +441,18 @@ pub(super) fn bitrate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32,
 
 pub(super) fn echo_delay_ms<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     number(deserializer, (0, 500), "milliseconds", 1)
+}
+
+pub(super) fn restart_pause_min<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    number(deserializer, (10, 10_080), "minutes", 1)
+}
+
+pub(super) fn reboot_after<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    number(deserializer, (0, 20), "restarts", 1)
+}
+
+pub(super) fn reboot_within_h<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    number(deserializer, (1, 720), "hours", 1)
 }
 
 pub(super) fn tone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
