@@ -1,34 +1,59 @@
-//! What survives a power cut: the identity key, the sign-in counter, the trusted peers. One directory, one file each.
+//! What survives a power cut: the identity key, the sign-in counter, the trusted peers, and what people here have set. One directory,
+//! one file each. What was said is in a database there ([`History`]), and only if it is to be kept.
 //!
 //! Every write goes to a temporary file, is synced, renamed over the old one, and the directory is synced: a reader finds the old
 //! content or the new one, never half of it (rename(2), fsync(2)).
+//!
+//! A disk that is full or read-only is no reason not to run, nor not to call: what it does not take waits in memory ([`Unkept`]).
+
+mod unkept;
 
 use std::{
+    collections::BTreeMap,
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
     io::{self, Read as _, Write as _},
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
+    time::{SystemTime, UNIX_EPOCH},
 };
 
-use kiosk_call::{Pin, Record};
-use kiosk_wire::{IdentityKey, Name, PeerId};
+use kiosk_call::{ChatLine, Pin, Quality, Record, Retention};
+use kiosk_wire::{Envelope, IdentityKey, Name, PeerId, PublicKey};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use self::unkept::Unkept;
+pub(crate) use self::unkept::is_chat;
+use crate::{
+    crashes,
+    history::{History, HistoryError},
+};
+
 /// The 32 secret bytes of the identity key.
 const IDENTITY: &str = "identity.key";
+/// The same as a credential of the service (systemd.exec(5), Credentials): then there is no file of it in the directory.
+const CREDENTIAL: &str = "kioskd.identity";
 /// The sign-in counter, decimal.
 const EPOCH: &str = "epoch";
 /// The loudspeaker's volume, percent, decimal.
 const VOLUME: &str = "volume";
+/// What the sent picture is to be good at, one of [`QUALITIES`].
+const QUALITY: &str = "quality";
 /// The trusted peers, JSON.
 const TRUST: &str = "trust.json";
-/// Held locked while a kioskd runs.
-const LOCK: &str = "lock";
+/// The newest revocation list of each authority, JSON.
+const REVOCATIONS: &str = "revocations.json";
 /// Ending of a file being written.
 const TEMPORARY: &str = ".tmp";
 /// Larger files are not ours.
 const LARGEST_FILE: u64 = 4 << 20;
+
+const QUALITIES: [(Quality, &str); 4] = [
+    (Quality::Auto, "auto"),
+    (Quality::DataSaver, "data-saver"),
+    (Quality::Sharp, "sharp"),
+    (Quality::Smooth, "smooth"),
+];
 
 /// Why the state directory cannot be used. Each is a sentence that says what to do.
 #[derive(Debug, Error)]
@@ -70,6 +95,12 @@ pub enum StoreError {
         /// What is wrong.
         why: String,
     },
+    /// systemd holds the key.
+    #[error("the identity key is the credential {}: make a new credential as docs/operations.md says, and restart kioskd", .0.display())]
+    Credential(PathBuf),
+    /// The database of the chat.
+    #[error(transparent)]
+    History(#[from] HistoryError),
 }
 
 impl StoreError {
@@ -81,7 +112,9 @@ impl StoreError {
                 matches!(source.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
             }
             Self::Exposed { .. } => true,
-            Self::Locked(_) | Self::BadKey { .. } | Self::Damaged { .. } => false,
+            Self::Locked(_) | Self::BadKey { .. } | Self::Damaged { .. } | Self::Credential(_) | Self::History(_) => {
+                false
+            }
         }
     }
 }
@@ -90,7 +123,14 @@ impl StoreError {
 #[derive(Debug)]
 pub struct Store {
     directory: PathBuf,
-    pins: Vec<Pin>,
+    trusted: Trusted,
+    lists: BTreeMap<String, Envelope>,
+    /// Whether what is said is to be kept.
+    keeps_chat: bool,
+    /// None: nothing that is said is kept, or nothing could be.
+    history: Option<History>,
+    unkept: Unkept,
+    /// The directory itself, locked as long as this lives: that works where nothing can be written.
     _lock: File,
 }
 
@@ -99,18 +139,41 @@ pub struct Store {
 pub struct Kept {
     /// Who it is.
     pub identity: IdentityKey,
-    /// The last sign-in counter.
+    /// The last sign-in counter; the clock's seconds, if these are more, where it cannot be kept.
     pub epoch: u64,
-    /// Peers trusted by `kioskctl trust add`.
+    /// Peers trusted by `kioskctl trust add` and by pairing.
     pub pins: Vec<Pin>,
+    /// Peers refused by `kioskctl revoke`.
+    pub revoked: Vec<PeerId>,
+    /// Revocation lists of authorities, as they came.
+    pub revocations: Vec<Envelope>,
     /// The volume that somebody here has chosen, percent.
     pub volume: Option<u8>,
+    /// What somebody here wants the sent picture to be good at.
+    pub quality: Option<Quality>,
+    /// What was said, as far as a start needs it: [`History::recent`].
+    pub history: Vec<ChatLine>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TrustFile {
     peers: Vec<StoredPin>,
+    #[serde(default)]
+    revoked: Vec<PeerId>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Trusted {
+    pins: Vec<Pin>,
+    revoked: Vec<PeerId>,
+}
+
+impl Trusted {
+    fn without(&self, peer: PeerId) -> Self {
+        let pins = self.pins.iter().filter(|pin| pin.peer != peer).cloned().collect();
+        Self { pins, revoked: self.revoked.iter().filter(|old| **old != peer).copied().collect() }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -123,56 +186,98 @@ struct StoredPin {
 
 impl Store {
     /// Opens the directory (made with mode 0700 if missing), locks it, clears what a power cut left, and reads or makes what a kiosk
-    /// starts with.
+    /// starts with. What was said is removed, if it is not to be kept.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn open(directory: &Path) -> Result<(Self, Kept), StoreError> {
+    pub fn open(directory: &Path, chat: Retention) -> Result<(Self, Kept), StoreError> {
         let io = |what, path: &Path| {
             let path = path.to_owned();
             move |source| StoreError::Io { what, path, source }
         };
         DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(io("make", directory))?;
-        let lock_path = directory.join(LOCK);
-        let lock = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .mode(0o600)
-            .open(&lock_path)
-            .map_err(io("open", &lock_path))?;
+        let lock = File::open(directory).map_err(io("open", directory))?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(StoreError::Locked(directory.to_owned())),
-            Err(TryLockError::Error(source)) => return Err(io("lock", &lock_path)(source)),
+            Err(TryLockError::Error(source)) => return Err(io("lock", directory)(source)),
         }
-        let mut store = Self { directory: directory.to_owned(), pins: Vec::new(), _lock: lock };
-        store.clear_leftovers()?;
-        let identity = store.identity()?;
-        let epoch = store.epoch()?;
-        store.pins = store.read_pins()?;
-        let pins = store.pins.clone();
+        let mut store = Self {
+            directory: directory.to_owned(),
+            trusted: Trusted::default(),
+            lists: BTreeMap::new(),
+            keeps_chat: chat != Retention::UntilCallEnds,
+            history: None,
+            unkept: Unkept::default(),
+            _lock: lock,
+        };
+        clear_leftovers(directory).map_err(io("read", directory))?;
+        crashes::clear_leftovers(directory);
+        let identity = store.identity(credential())?;
+        let mut epoch = store.epoch()?;
+        if store.keep(&Record::Epoch(epoch)).is_err() {
+            // It may have counted further than could be kept, and peers refuse a counter that goes back.
+            epoch = epoch.max(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs());
+        }
+        store.trusted = store.read_trusted()?;
+        store.lists = store.read_lists()?;
+        let Trusted { pins, revoked } = store.trusted.clone();
+        let revocations = store.lists.values().cloned().collect();
         let volume = store.volume()?;
-        Ok((store, Kept { identity, epoch, pins, volume }))
+        let quality = store.quality()?;
+        let history = store.read_history();
+        Ok((store, Kept { identity, epoch, pins, revoked, revocations, volume, quality, history }))
     }
 
-    /// Keeps a record before anything else happens.
-    ///
-    /// # Errors
-    /// [`StoreError::Io`]; the old content stays.
-    pub fn keep(&mut self, record: &Record) -> Result<(), StoreError> {
+    /// Writes a record to the file that it belongs to.
+    fn write_record(&mut self, record: &Record) -> Result<(), StoreError> {
         match record {
             Record::Epoch(epoch) => self.write(EPOCH, format!("{epoch}\n").as_bytes()),
             Record::Volume(percent) => self.write(VOLUME, format!("{percent}\n").as_bytes()),
-            Record::TrustAdded(pin) => {
-                let mut pins: Vec<Pin> = self.pins.iter().filter(|old| old.peer != pin.peer).cloned().collect();
-                pins.push(pin.clone());
-                self.write_pins(pins)
+            Record::Quality(quality) => self.write(QUALITY, format!("{}\n", quality_name(*quality)).as_bytes()),
+            Record::ChatLine(_) | Record::ChatDelivered(_) | Record::ChatForgotten(_) => {
+                self.write_chat(std::slice::from_ref(record))
             }
-            Record::TrustRemoved(peer) => {
-                self.write_pins(self.pins.iter().filter(|old| old.peer != *peer).cloned().collect())
+            Record::TrustAdded(pin) => {
+                let mut trusted = self.trusted.without(pin.peer);
+                trusted.pins.push(pin.clone());
+                self.write_trusted(trusted)
+            }
+            Record::TrustRemoved(peer) => self.write_trusted(self.trusted.without(*peer)),
+            Record::Revoked(peer) => {
+                let mut trusted = self.trusted.without(*peer);
+                trusted.revoked.push(*peer);
+                self.write_trusted(trusted)
+            }
+            Record::RevocationList(authority, list) => {
+                let mut lists = self.lists.clone();
+                lists.insert(authority.to_string(), (**list).clone());
+                self.write_lists(lists)
             }
         }
+    }
+
+    /// Where the identity's secret is, and the permissions of its file, octal.
+    #[must_use]
+    pub fn key(&self) -> (String, Option<String>) {
+        if credential().is_some() {
+            return (format!("the credential {CREDENTIAL} of the service"), None);
+        }
+        let path = self.path(IDENTITY);
+        let mode = fs::metadata(&path).ok().map(|file| format!("{:04o}", file.permissions().mode() & 0o7777));
+        (path.display().to_string(), mode)
+    }
+
+    /// The peers that somebody here trusts.
+    #[must_use]
+    pub fn pins(&self) -> &[Pin] {
+        &self.trusted.pins
+    }
+
+    /// Whether somebody here has set the volume.
+    #[must_use]
+    pub fn has_volume(&self) -> bool {
+        self.path(VOLUME).exists() || self.unkept.waits_for(VOLUME)
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -187,16 +292,6 @@ impl Store {
         StoreError::Damaged { path: self.path(name), why: why.to_owned() }
     }
 
-    fn clear_leftovers(&self) -> Result<(), StoreError> {
-        for entry in self.io("read", "", fs::read_dir(&self.directory))?.filter_map(Result::ok) {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if name.ends_with(TEMPORARY) {
-                self.io("remove", &name, fs::remove_file(entry.path()))?;
-            }
-        }
-        Ok(())
-    }
-
     /// A file's bytes, or None if there is none.
     fn read(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let file = match File::open(self.path(name)) {
@@ -209,19 +304,16 @@ impl Store {
     }
 
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
-        let temporary = format!("{name}{TEMPORARY}");
-        let write = || {
-            let mut file =
-                OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(self.path(&temporary))?;
-            file.write_all(bytes)?;
-            file.sync_all()?;
-            fs::rename(self.path(&temporary), self.path(name))?;
-            File::open(&self.directory)?.sync_all()
-        };
-        self.io("write", name, write())
+        self.io("write", name, write_whole(&self.directory, name, bytes))
     }
 
-    fn identity(&self) -> Result<IdentityKey, StoreError> {
+    fn identity(&self, credential: Option<PathBuf>) -> Result<IdentityKey, StoreError> {
+        // Who else may read a credential, systemd sees to.
+        if let Some(path) = credential {
+            let bytes = fs::read(&path);
+            let bytes = bytes.map_err(|source| StoreError::Io { what: "read", path: path.clone(), source })?;
+            return key_of(path, &bytes);
+        }
         let path = self.path(IDENTITY);
         let Some(bytes) = self.read(IDENTITY)? else { return self.new_identity() };
         let metadata = self.io("read", IDENTITY, fs::metadata(&path))?;
@@ -229,10 +321,7 @@ impl Store {
         if mode & 0o077 != 0 {
             return Err(StoreError::Exposed { path, mode });
         }
-        let bad = |why: String| StoreError::BadKey { path: path.clone(), why };
-        let seed =
-            <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| bad(format!("{} bytes instead of 32", bytes.len())))?;
-        IdentityKey::from_seed(&seed).ok_or_else(|| bad("not a P-256 secret".to_owned()))
+        key_of(path, &bytes)
     }
 
     fn new_identity(&self) -> Result<IdentityKey, StoreError> {
@@ -262,25 +351,139 @@ impl Store {
         Ok(percent)
     }
 
-    fn read_pins(&self) -> Result<Vec<Pin>, StoreError> {
-        let Some(bytes) = self.read(TRUST)? else { return Ok(Vec::new()) };
-        let file: TrustFile =
-            serde_json::from_slice(&bytes).map_err(|error| self.damaged(TRUST, &error.to_string()))?;
-        let pin = |pin: StoredPin| Pin { peer: pin.id, name: pin.name.into(), auto_answer: pin.auto_answer };
-        Ok(file.peers.into_iter().map(pin).collect())
+    /// As with the volume.
+    fn quality(&self) -> Result<Option<Quality>, StoreError> {
+        let Some(bytes) = self.read(QUALITY)? else { return Ok(None) };
+        let known = QUALITIES.iter().find(|(_, name)| bytes.trim_ascii_end() == name.as_bytes());
+        if known.is_none() {
+            tracing::warn!(file = %self.path(QUALITY).display(), "the kept quality is damaged: it is left to the config");
+        }
+        Ok(known.map(|(quality, _)| *quality))
     }
 
-    fn write_pins(&mut self, pins: Vec<Pin>) -> Result<(), StoreError> {
+    /// A kiosk without its history is better than none.
+    fn read_history(&mut self) -> Vec<ChatLine> {
+        if !self.keeps_chat {
+            if let Err(error) = History::remove(&self.directory) {
+                tracing::warn!(%error, "what was said is still on the disk");
+            }
+            return Vec::new();
+        }
+        self.history().and_then(|history| Ok(history.recent()?)).unwrap_or_else(|error| {
+            tracing::warn!(%error, "what is said is not kept");
+            Vec::new()
+        })
+    }
+
+    fn history(&mut self) -> Result<&History, StoreError> {
+        if !self.keeps_chat {
+            return self.io("write", "", Err(io::Error::other("what is said is not to be kept")));
+        }
+        if self.history.is_none() {
+            self.history = Some(History::open(&self.directory)?);
+        }
+        Ok(self.history.as_ref().expect("it was just opened"))
+    }
+
+    /// Either all of these or none.
+    fn write_chat(&mut self, records: &[Record]) -> Result<(), StoreError> {
+        let written = self.history().and_then(|history| Ok(history.keep(records)?));
+        if written.is_err() {
+            // One that was opened while nothing could be written never can.
+            self.history = None;
+        }
+        written
+    }
+
+    fn read_trusted(&self) -> Result<Trusted, StoreError> {
+        let Some(bytes) = self.read(TRUST)? else { return Ok(Trusted::default()) };
+        let TrustFile { peers, revoked } =
+            serde_json::from_slice(&bytes).map_err(|error| self.damaged(TRUST, &error.to_string()))?;
+        let pin = |pin: StoredPin| Pin { peer: pin.id, name: pin.name.into(), auto_answer: pin.auto_answer };
+        Ok(Trusted { pins: peers.into_iter().map(pin).collect(), revoked })
+    }
+
+    fn write_trusted(&mut self, trusted: Trusted) -> Result<(), StoreError> {
         let stored = |pin: &Pin| {
             let name = Name::try_from(pin.name.clone()).map_err(|_| self.damaged(TRUST, "a name that is none"))?;
             Ok(StoredPin { id: pin.peer, name, auto_answer: pin.auto_answer })
         };
-        let file = TrustFile { peers: pins.iter().map(stored).collect::<Result<_, StoreError>>()? };
+        let peers = trusted.pins.iter().map(stored).collect::<Result<_, StoreError>>()?;
+        let file = TrustFile { peers, revoked: trusted.revoked.clone() };
         let bytes = serde_json::to_vec_pretty(&file).map_err(|error| self.damaged(TRUST, &error.to_string()))?;
         self.write(TRUST, &bytes)?;
-        self.pins = pins;
+        self.trusted = trusted;
         Ok(())
     }
+
+    fn read_lists(&self) -> Result<BTreeMap<String, Envelope>, StoreError> {
+        let Some(bytes) = self.read(REVOCATIONS)? else { return Ok(BTreeMap::new()) };
+        serde_json::from_slice(&bytes).map_err(|error| self.damaged(REVOCATIONS, &error.to_string()))
+    }
+
+    fn write_lists(&mut self, lists: BTreeMap<String, Envelope>) -> Result<(), StoreError> {
+        let bytes = serde_json::to_vec_pretty(&lists).map_err(|error| self.damaged(REVOCATIONS, &error.to_string()))?;
+        self.write(REVOCATIONS, &bytes)?;
+        self.lists = lists;
+        Ok(())
+    }
+
+    /// Another identity from the next start on. The old one is gone: whoever trusted it has to be told the new one.
+    ///
+    /// # Errors
+    /// [`StoreError::Credential`], [`StoreError::Io`].
+    pub fn rotate_identity(&self) -> Result<PublicKey, StoreError> {
+        match credential() {
+            Some(path) => Err(StoreError::Credential(path)),
+            None => self.new_identity().map(|identity| identity.public()),
+        }
+    }
+}
+
+/// The identity key that systemd has decrypted for us, if it was told to.
+fn credential() -> Option<PathBuf> {
+    let path = Path::new(&std::env::var_os("CREDENTIALS_DIRECTORY")?).join(CREDENTIAL);
+    path.exists().then_some(path)
+}
+
+fn key_of(path: PathBuf, bytes: &[u8]) -> Result<IdentityKey, StoreError> {
+    let Ok(seed) = <[u8; 32]>::try_from(bytes) else {
+        return Err(StoreError::BadKey { path, why: format!("{} bytes instead of 32", bytes.len()) });
+    };
+    IdentityKey::from_seed(&seed).ok_or_else(|| StoreError::BadKey { path, why: "not a P-256 secret".to_owned() })
+}
+
+fn quality_name(quality: Quality) -> &'static str {
+    QUALITIES.iter().find(|(known, _)| *known == quality).map_or("", |(_, name)| name)
+}
+
+/// Puts these bytes in place of a file's old ones (or makes it, mode 0600), so that a power cut leaves the old or the new.
+pub(crate) fn write_whole(directory: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    write_whole_with(directory, name, bytes, 0o600)
+}
+
+/// As [`write_whole`], with these permissions.
+pub(crate) fn write_whole_with(directory: &Path, name: &str, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let temporary = directory.join(format!("{name}{TEMPORARY}"));
+    let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&temporary)?;
+    file.set_permissions(fs::Permissions::from_mode(mode))?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&temporary, directory.join(name))?;
+    File::open(directory)?.sync_all()
+}
+
+/// Removes what a power cut left of files that were being written there.
+pub(crate) fn clear_leftovers(directory: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(directory)?.filter_map(Result::ok) {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.ends_with(TEMPORARY)
+            && let Err(error) = fs::remove_file(entry.path())
+        {
+            tracing::warn!(file = %entry.path().display(), %error, "what a power cut left cannot be removed");
+        }
+    }
+    Ok(())
 }
 
 /// 32 secret random bytes of the kernel; waits until it has gathered enough after boot (getrandom(2)).
@@ -298,95 +501,4 @@ pub fn random_seed() -> Result<[u8; 32], StoreError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn pin(byte: u8, name: &str) -> Pin {
-        Pin { peer: PeerId([byte; 32]), name: name.to_owned(), auto_answer: byte == 2 }
-    }
-
-    fn refused(directory: &Path) -> StoreError {
-        Store::open(directory).map(|_| ()).expect_err("it must be refused")
-    }
-
-    #[test]
-    fn everything_survives_a_restart() {
-        let directory = tempfile::tempdir().expect("a directory");
-        let path = directory.path().join("deep/state");
-        let (mut store, first) = Store::open(&path).expect("it opens");
-        assert_eq!((first.epoch, first.pins.len()), (0, 0));
-        store.keep(&Record::Epoch(7)).expect("it writes");
-        store.keep(&Record::TrustAdded(pin(1, "One"))).expect("it writes");
-        store.keep(&Record::TrustAdded(pin(2, "Two"))).expect("it writes");
-        store.keep(&Record::TrustAdded(pin(1, "Uno"))).expect("it writes");
-        store.keep(&Record::TrustRemoved(PeerId([3; 32]))).expect("it writes");
-        drop(store);
-        let (mut store, second) = Store::open(&path).expect("it opens");
-        assert_eq!(second.identity.public(), first.identity.public());
-        assert_eq!(second.epoch, 7);
-        assert_eq!(second.pins, [pin(2, "Two"), pin(1, "Uno")]);
-        store.keep(&Record::TrustRemoved(PeerId([2; 32]))).expect("it writes");
-        drop(store);
-        assert_eq!(Store::open(&path).expect("it opens").1.pins, [pin(1, "Uno")]);
-        let mode = |name: &str| fs::metadata(path.join(name)).expect(name).permissions().mode() & 0o777;
-        assert_eq!([mode(""), mode(IDENTITY), mode(TRUST), mode(EPOCH)], [0o700, 0o600, 0o600, 0o600]);
-    }
-
-    #[test]
-    fn a_power_cut_while_writing_leaves_the_old_content() {
-        let directory = tempfile::tempdir().expect("a directory");
-        let (mut store, first) = Store::open(directory.path()).expect("it opens");
-        store.keep(&Record::Epoch(7)).expect("it writes");
-        drop(store);
-        for name in ["epoch.tmp", "identity.key.tmp", "trust.json.tmp"] {
-            fs::write(directory.path().join(name), "8 half a fi").expect("it writes");
-        }
-        let (_, second) = Store::open(directory.path()).expect("it opens");
-        assert_eq!((second.epoch, second.identity.public()), (7, first.identity.public()));
-        let left = fs::read_dir(directory.path()).expect("it reads").filter_map(Result::ok);
-        assert!(left.into_iter().all(|entry| !entry.file_name().to_string_lossy().ends_with(TEMPORARY)));
-    }
-
-    #[test]
-    fn two_kioskds_do_not_share_an_identity() {
-        let directory = tempfile::tempdir().expect("a directory");
-        let _first = Store::open(directory.path()).expect("it opens");
-        assert!(matches!(refused(directory.path()), StoreError::Locked(_)));
-    }
-
-    #[test]
-    fn a_key_that_others_can_read_is_refused() {
-        let directory = tempfile::tempdir().expect("a directory");
-        drop(Store::open(directory.path()).expect("it opens"));
-        let key = directory.path().join(IDENTITY);
-        for mode in [0o640, 0o604, 0o610] {
-            fs::set_permissions(&key, fs::Permissions::from_mode(mode)).expect("it is ours");
-            let error = refused(directory.path());
-            assert!(error.is_permission());
-            let sentence = error.to_string();
-            assert!(sentence.contains(&format!("(mode {mode:04o})")) && sentence.contains("chmod 600"), "{sentence}");
-        }
-    }
-
-    #[test]
-    fn damaged_files_are_named() {
-        let directory = tempfile::tempdir().expect("a directory");
-        drop(Store::open(directory.path()).expect("it opens"));
-        for (name, content, why) in [
-            (IDENTITY, &b"short"[..], "5 bytes instead of 32"),
-            (IDENTITY, &[0; 32][..], "not a P-256 secret"),
-            (EPOCH, &b"-1"[..], "not a number"),
-            (TRUST, &b"{\"peers\":[{}]}"[..], "missing field `id`"),
-        ] {
-            let path = directory.path().join(name);
-            let old = fs::read(&path).ok();
-            fs::write(&path, content).expect("it writes");
-            let sentence = refused(directory.path()).to_string();
-            assert!(sentence.contains(why) && sentence.contains(&path.display().to_string()), "{sentence}");
-            match old {
-                Some(old) => fs::write(&path, old).expect("it writes"),
-                None => fs::remove_file(&path).expect("it is there"),
-            }
-        }
-    }
-}
+mod tests;
