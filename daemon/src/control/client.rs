@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, BufRead as _, BufReader, Write as _},
+    ops::ControlFlow,
     os::unix::net::UnixStream,
     path::{Path, PathBuf},
     time::Duration,
@@ -15,6 +16,10 @@ use super::protocol::{Failure, INTERFACE, Method, WireReply};
 
 /// The daemon answers within a turn; this long without an answer means that it hangs.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Reading the config again may read fonts and pictures.
+const RELOAD_PATIENCE: Duration = Duration::from_secs(60);
+/// A trial takes a minute at most, and its camera may take its time.
+const TRIAL_PATIENCE: Duration = Duration::from_secs(90);
 /// A person presses a key within 30 s, or the daemon says that nobody did.
 const LEARN_PATIENCE: Duration = Duration::from_secs(40);
 
@@ -33,7 +38,7 @@ pub enum ClientError {
     #[error("you may not use {}; run as root, or join the group that owns it", .0.display())]
     Denied(PathBuf),
     /// It hangs, or closed.
-    #[error("kioskd does not answer at {}: {source}", path.display())]
+    #[error("kioskd does not answer at {}: {source}; see 'kioskctl logs', and if it hangs 'systemctl restart kioskd'", path.display())]
     NoAnswer {
         /// The socket.
         path: PathBuf,
@@ -44,7 +49,9 @@ pub enum ClientError {
     #[error("{}", .0.parts().1)]
     Failed(Failure),
     /// It says something else than expected.
-    #[error("kioskd answers what this kioskctl does not understand ({0}); they are of different versions")]
+    #[error(
+        "kioskd answers what this kioskctl does not understand ({0}); they are of different versions: restart kioskd after an update"
+    )]
     Surprise(String),
 }
 
@@ -84,17 +91,53 @@ impl Client {
     /// # Errors
     /// [`ClientError`].
     pub fn ask(&mut self, method: &Method) -> Result<Value, ClientError> {
+        let patience = if *method == (Method::LearnKey {}) {
+            LEARN_PATIENCE
+        } else if *method == (Method::Reload {}) {
+            RELOAD_PATIENCE
+        } else if matches!(method, Method::TryOut { .. }) {
+            TRIAL_PATIENCE
+        } else {
+            PATIENCE
+        };
+        self.stream.get_ref().set_read_timeout(Some(patience)).map_err(|source| self.no_answer(source))?;
+        let written = self.write(method, false)?;
+        Ok(self.wire_reply(written)?.parameters)
+    }
+
+    /// Asks, and hands over what comes of it again and again, until there is no more or enough.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn follow(&mut self, method: &Method, mut on: impl FnMut(Value) -> ControlFlow<()>) -> Result<(), ClientError> {
+        self.stream.get_ref().set_read_timeout(None).map_err(|source| self.no_answer(source))?;
+        let mut written = self.write(method, true)?;
+        loop {
+            let reply = self.wire_reply(written)?;
+            if on(reply.parameters).is_break() || !reply.continues {
+                return Ok(());
+            }
+            written = Ok(());
+        }
+    }
+
+    /// The inner result: a refused caller's socket is closed behind a reply that says so, so that a failed write is not yet the answer.
+    fn write(&mut self, method: &Method, more: bool) -> Result<io::Result<()>, ClientError> {
         let surprise = |error: serde_json::Error| ClientError::Surprise(error.to_string());
         let mut call = serde_json::to_value(method).map_err(surprise)?;
         if let Some(Value::String(name)) = call.get_mut("method") {
             name.insert_str(0, &format!("{INTERFACE}."));
         }
-        let patience = if *method == (Method::LearnKey {}) { LEARN_PATIENCE } else { PATIENCE };
-        self.stream.get_ref().set_read_timeout(Some(patience)).map_err(|source| self.no_answer(source))?;
+        if more && let Some(call) = call.as_object_mut() {
+            call.insert("more".to_owned(), true.into());
+        }
         let mut message = serde_json::to_vec(&call).map_err(surprise)?;
         message.push(0);
-        // A refused caller's socket is closed behind a reply that says so: a failed write is not yet the answer.
-        let written = self.stream.get_mut().write_all(&message);
+        Ok(self.stream.get_mut().write_all(&message))
+    }
+
+    fn wire_reply(&mut self, written: io::Result<()>) -> Result<WireReply, ClientError> {
+        let surprise = |error: serde_json::Error| ClientError::Surprise(error.to_string());
         let mut answer = Vec::new();
         let read = self.stream.read_until(0, &mut answer);
         if answer.pop() != Some(0) {
@@ -103,7 +146,7 @@ impl Client {
         }
         let reply: WireReply = serde_json::from_slice(&answer).map_err(surprise)?;
         match &reply.error {
-            None => Ok(reply.parameters),
+            None => Ok(reply),
             Some(error) => Err(failed(error, &reply.parameters)),
         }
     }
@@ -114,6 +157,22 @@ impl Client {
     /// [`ClientError`].
     pub fn get<T: DeserializeOwned>(&mut self, method: &Method) -> Result<T, ClientError> {
         serde_json::from_value(self.ask(method)?).map_err(|error| ClientError::Surprise(error.to_string()))
+    }
+}
+
+impl Client {
+    /// Waits until the other end closes the connection.
+    ///
+    /// # Errors
+    /// If it does not within `patience`.
+    pub fn closed(mut self, patience: Duration) -> Result<(), ClientError> {
+        self.stream.get_ref().set_read_timeout(Some(patience)).map_err(|source| self.no_answer(source))?;
+        let mut rest = Vec::new();
+        match self.stream.read_until(0, &mut rest) {
+            Ok(_) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => Ok(()),
+            Err(source) => Err(self.no_answer(source)),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     fmt, fs, io,
-    os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -10,6 +10,8 @@ use std::{
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use kiosk_hal::keys::KeyEvent;
+use kiosk_media::Trial;
+use kiosk_wire::FileOffer;
 use nix::unistd::{Gid, Group, Uid, User, getgrouplist};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -23,9 +25,16 @@ use tokio::{
 use tracing::{debug, warn};
 
 use super::{
-    protocol::{DevicesReply, Failure, FoundDevice, LARGEST_CALL, LearnKeyReply, Method, WireCall, WireReply},
+    events::Events,
+    files,
+    protocol::{
+        CrashesReply, DevicesReply, Failure, FoundDevice, KeyReply, LARGEST_CALL, LearnKeyReply, Method, WireCall,
+        WireReply,
+    },
     service::{self, Asked},
+    streams,
 };
+use crate::{config::Config, crashes, files::FileDesk, reload::Reloader, trial};
 
 /// Connections at once; more are closed at once.
 const MOST_CONNECTIONS: usize = 32;
@@ -49,6 +58,18 @@ pub enum Request {
     Method(Method, oneshot::Sender<Result<Value, Failure>>),
     /// The next key that goes down goes here.
     LearnKey(oneshot::Sender<KeyEvent>),
+    /// Another config; the answer: it is taken.
+    Configure(Box<Config>, oneshot::Sender<()>),
+    /// Every key goes here too, until nobody takes it.
+    WatchKeys(mpsc::Sender<KeyReply>),
+    /// The light of this role alone; None: as the state says again.
+    ShowLight(Option<&'static str>),
+    /// Our pictures go through the encoder and back for so long; what came of it goes here.
+    TryOut(Duration, oneshot::Sender<Result<Trial, Failure>>),
+    /// What came of it, to be told with how the devices are.
+    Tried(Box<Trial>, oneshot::Sender<Result<Value, Failure>>),
+    /// A file that the store has, for the peer of the call.
+    SendFile(FileOffer, oneshot::Sender<Result<Value, Failure>>),
 }
 
 /// What is answered without the loop.
@@ -58,6 +79,16 @@ pub struct Sights {
     pub screenshots: Screenshots,
     /// What was found on the board.
     pub devices: DeviceList,
+    /// Has the config.
+    pub reloader: Arc<Reloader>,
+    /// What happens.
+    pub(crate) events: Events,
+    /// The store of files.
+    pub files: FileDesk,
+    /// Where crash reports are.
+    pub state_dir: PathBuf,
+    /// Where the history of the chat is, if it is on the disk.
+    pub history: Option<PathBuf>,
 }
 
 impl fmt::Debug for Sights {
@@ -119,7 +150,9 @@ impl ControlSocket {
         }
         let listener = UnixListener::bind(path).map_err(failed("listen at"))?;
         let group = Group::from_name(group).ok().flatten().map(|group| group.gid);
-        if let Some(gid) = group
+        let has_it = |gid: Gid| fs::metadata(path).is_ok_and(|file| file.gid() == gid.as_raw());
+        // Started with that group, we may not be allowed to give files away at all.
+        if let Some(gid) = group.filter(|gid| !has_it(*gid))
             && let Err(error) = std::os::unix::fs::chown(path, None, Some(gid.as_raw()))
         {
             warn!(path = %path.display(), %error, "cannot give the control socket to its group: only root and kioskd's user may use it");
@@ -197,9 +230,14 @@ impl Connection {
         loop {
             let Some(message) = self.read(&mut unread).await? else { return Ok(()) };
             let call: WireCall = serde_json::from_slice(&message)?;
-            let oneway = call.oneway;
+            let (oneway, more) = (call.oneway, call.more);
             let reply = match service::understand(call) {
                 Asked::Reply(reply) => reply,
+                Asked::Method(method) if streams::is_stream(&method) && more => {
+                    self.stream(&method, &mut unread).await?;
+                    continue;
+                }
+                Asked::Method(method) if streams::is_stream(&method) => service::expected_more(),
                 Asked::Method(method) => match self.answer(method).await {
                     Ok(parameters) => service::reply(parameters),
                     Err(failure) => service::failure(&failure),
@@ -207,6 +245,22 @@ impl Connection {
             };
             if !oneway {
                 self.write(&reply).await?;
+            }
+        }
+    }
+
+    /// Replies until there are no more, or the client is gone.
+    async fn stream(&mut self, method: &Method, unread: &mut Vec<u8>) -> io::Result<()> {
+        let mut replies = streams::replies(method, &self.sights, self.requests.clone());
+        loop {
+            tokio::select! {
+                reply = replies.recv() => match reply {
+                    Some(reply) => self.write(&reply).await?,
+                    None => return Ok(()),
+                },
+                read = self.stream.read_buf(unread) => if read? == 0 || unread.len() > LARGEST_CALL {
+                    return Err(io::ErrorKind::UnexpectedEof.into());
+                },
             }
         }
     }
@@ -242,11 +296,46 @@ impl Connection {
         if method == (Method::Devices {}) {
             return to_value(&DevicesReply { devices: (self.sights.devices)() });
         }
+        if method == (Method::Crashes {}) {
+            return self.crashes().await;
+        }
         if method == (Method::LearnKey {}) {
             return self.learn_key().await;
         }
+        if method == (Method::Config {}) {
+            return to_value(&self.sights.reloader.config().await);
+        }
+        if method == (Method::Reload {}) {
+            return to_value(&self.sights.reloader.reload().await?);
+        }
+        if let Method::TryOut { for_ms } = method {
+            return self.try_out(trial::length(for_ms)?).await;
+        }
+        if let Some(answer) = files::answer(&self.sights.files, &method).await {
+            return answer;
+        }
+        if let (Method::ChatExport { .. }, Some(history)) = (&method, &self.sights.history) {
+            return files::export(history.clone(), &method).await;
+        }
+        if let Method::FileSend { id } = &method {
+            let offer = files::finish(&self.sights.files, id).await?;
+            return self.of_loop(|answer| Request::SendFile(offer, answer)).await;
+        }
+        let removed = if let Method::FileRemove { id } = &method { Some(id.clone()) } else { None };
+        let answer = self.of_loop(|answer| Request::Method(method, answer)).await?;
+        match removed {
+            // The loop has stopped its transfer.
+            Some(id) => files::remove(&self.sights.files, &id).await,
+            None => Ok(answer),
+        }
+    }
+
+    async fn of_loop(
+        &self,
+        request: impl FnOnce(oneshot::Sender<Result<Value, Failure>>) -> Request,
+    ) -> Result<Value, Failure> {
         let (answer, answered) = oneshot::channel();
-        self.ask(Request::Method(method, answer)).await?;
+        self.ask(request(answer)).await?;
         answered.await.map_err(|_| ending())?
     }
 
@@ -261,13 +350,32 @@ impl Connection {
             Ok(Ok(key)) => {
                 to_value(&LearnKeyReply { name: key.name(), code: key.code, device: key.device.to_string() })
             }
-            Ok(Err(_)) => Err(Failure::TryAgain("kioskd is ending, or another learner came".to_owned())),
+            Ok(Err(_)) => {
+                Err(Failure::TryAgain("kioskd is ending, or somebody else learns a key: try again".to_owned()))
+            }
             Err(_) => {
                 let seconds = LEARN_TIMEOUT.as_secs();
                 Err(Failure::TryAgain(format!(
                     "no key was pressed within {seconds} s; 'kioskctl devices' shows which input devices are there"
                 )))
             }
+        }
+    }
+
+    async fn try_out(&self, length: Duration) -> Result<Value, Failure> {
+        let (answer, answered) = oneshot::channel();
+        self.ask(Request::TryOut(length, answer)).await?;
+        let trial = Box::new(answered.await.map_err(|_| ending())??);
+        // What media has told of the devices meanwhile, the loop takes in first.
+        self.of_loop(|answer| Request::Tried(trial, answer)).await
+    }
+
+    async fn crashes(&self) -> Result<Value, Failure> {
+        let state_dir = self.sights.state_dir.clone();
+        let read = tokio::task::spawn_blocking(move || crashes::kept(&state_dir)).await;
+        match read.map_err(io::Error::other).flatten() {
+            Ok(crashes) => to_value(&CrashesReply { crashes }),
+            Err(error) => Err(Failure::Unavailable(format!("the crash reports cannot be read: {error}"))),
         }
     }
 
@@ -283,161 +391,12 @@ impl Connection {
 }
 
 fn ending() -> Failure {
-    Failure::Unavailable("kioskd is ending".to_owned())
+    Failure::Unavailable("kioskd is ending: try again when it is back".to_owned())
 }
 
-fn to_value(reply: &impl Serialize) -> Result<Value, Failure> {
+pub(super) fn to_value(reply: &impl Serialize) -> Result<Value, Failure> {
     serde_json::to_value(reply).map_err(|error| Failure::Declined(error.to_string()))
 }
 
 #[cfg(test)]
-mod tests {
-    use zlink::{idl::Interface, varlink_service::Proxy as _};
-
-    use super::*;
-    use crate::control::{
-        client::{Client, ClientError},
-        protocol::{DEFINITION, INTERFACE},
-    };
-
-    /// A served socket whose loop says no to everything but Identity, with an echo of what was asked.
-    fn served() -> (tempfile::TempDir, PathBuf) {
-        let directory = tempfile::tempdir().expect("a directory");
-        let path = directory.path().join("deep/control");
-        let socket = ControlSocket::bind(&path, "no-such-group").expect("it binds");
-        let (requests, mut asked) = mpsc::channel(1);
-        let sights =
-            Sights { screenshots: Arc::new(|| Err(io::Error::other("it is dark"))), devices: Arc::new(Vec::new) };
-        tokio::spawn(socket.serve(requests, sights));
-        tokio::spawn(async move {
-            while let Some(request) = asked.recv().await {
-                let (method, answer) = match request {
-                    Request::Method(method, answer) => (method, answer),
-                    Request::LearnKey(learner) => {
-                        let device = "gpio-keys".into();
-                        let _ = learner.send(KeyEvent { code: 169, edge: kiosk_hal::keys::Edge::Down, device });
-                        continue;
-                    }
-                };
-                let said = if method == (Method::Identity {}) {
-                    Ok(json!({ "peer_id": "me" }))
-                } else {
-                    Err(Failure::Declined(format!("{method:?}")))
-                };
-                let _ = answer.send(said);
-            }
-        });
-        (directory, path)
-    }
-
-    async fn ask(path: &Path, method: Method) -> Result<Value, ClientError> {
-        let path = path.to_owned();
-        let asking = move || Client::connect(&path)?.ask(&method);
-        tokio::task::spawn_blocking(asking).await.expect("it does not panic")
-    }
-
-    #[tokio::test]
-    async fn another_implementation_of_varlink_understands_us() {
-        let (_directory, path) = served();
-        let mut connection = zlink::tokio::unix::connect(&path).await.expect("it connects");
-        let info = connection.get_info().await.expect("an answer").expect("no error");
-        assert_eq!((info.product.as_ref(), info.interfaces.len()), ("kioskd", 2));
-        for interface in ["org.varlink.service", INTERFACE] {
-            let answer = connection
-                .get_interface_description(interface.try_into().expect("a name"))
-                .await
-                .expect("an answer")
-                .expect("no error");
-            assert_eq!(answer.parse().expect("it is an interface").name(), interface);
-        }
-        let methods = Interface::try_from(DEFINITION).expect("it parses").methods().count();
-        assert_eq!(methods, DEFINITION.matches("\nmethod ").count());
-    }
-
-    #[tokio::test]
-    async fn answers_and_refusals_come_back() {
-        let (_directory, path) = served();
-        assert_eq!(ask(&path, Method::Identity {}).await.expect("an answer"), json!({ "peer_id": "me" }));
-        match ask(&path, Method::Camera { on: true }).await {
-            Err(ClientError::Failed(Failure::Declined(sentence))) => assert_eq!(sentence, "Camera { on: true }"),
-            other => panic!("{other:?}"),
-        }
-        let learned = ask(&path, Method::LearnKey {}).await.expect("an answer");
-        assert_eq!(learned, json!({ "name": "KEY_PHONE", "code": 169, "device": "gpio-keys" }));
-        assert_eq!(ask(&path, Method::Devices {}).await.expect("an answer"), json!({ "devices": [] }));
-        match ask(&path, Method::Screenshot {}).await {
-            Err(ClientError::Failed(Failure::Unavailable(sentence))) => assert!(sentence.ends_with("it is dark")),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[tokio::test]
-    async fn a_client_that_talks_nonsense_or_too_much_is_closed() {
-        let (_directory, path) = served();
-        for bytes in [b"nonsense\0".to_vec(), vec![b' '; LARGEST_CALL + 2]] {
-            let mut stream = UnixStream::connect(&path).await.expect("it connects");
-            let _ = stream.write_all(&bytes).await;
-            let mut rest = Vec::new();
-            let _ = stream.read_to_end(&mut rest).await;
-            assert_eq!(rest, b"");
-        }
-        assert!(ask(&path, Method::Identity {}).await.is_ok());
-    }
-
-    #[tokio::test]
-    async fn calls_in_a_row_are_answered_in_order_and_oneway_ones_not() {
-        let (_directory, path) = served();
-        let mut stream = UnixStream::connect(&path).await.expect("it connects");
-        let calls = "{\"method\":\"org.kiosk.Kioskd.Mute\",\"oneway\":true}\0\
-                     {\"method\":\"org.kiosk.Kioskd.Answer\"}\0{\"method\":\"org.kiosk.Kioskd.Identity\"}\0";
-        stream.write_all(calls.as_bytes()).await.expect("it takes");
-        stream.shutdown().await.expect("it closes");
-        let mut replies = String::new();
-        stream.read_to_string(&mut replies).await.expect("it answers");
-        let replies: Vec<_> = replies.split_terminator('\0').collect();
-        assert_eq!(replies.len(), 2, "{replies:?}");
-        assert!(replies[0].contains("Answer") && replies[1].contains("peer_id"), "{replies:?}");
-    }
-
-    #[tokio::test]
-    async fn a_second_kioskd_is_told_and_what_a_killed_one_left_is_replaced() {
-        let (_directory, path) = served();
-        let taken = ControlSocket::bind(&path, "no-such-group").expect_err("it is taken");
-        assert_eq!(
-            taken.to_string(),
-            format!("another kioskd listens at {}; stop it, or set another control_socket in [paths]", path.display())
-        );
-        let left = path.with_file_name("left");
-        drop(std::os::unix::net::UnixListener::bind(&left).expect("it binds"));
-        assert!(left.exists());
-        drop(ControlSocket::bind(&left, "no-such-group").expect("nobody listens there"));
-        assert!(!left.exists(), "the file goes with the socket");
-        assert_eq!(fs::metadata(&path).expect("it is there").permissions().mode() & 0o777, 0o660);
-    }
-
-    #[tokio::test]
-    async fn strangers_are_told_that_they_may_not() {
-        let gate = Gate { own: Uid::from_raw(990), group: Some(Gid::from_raw(991)) };
-        let lets_in = |uid, gid| gate.lets_in(Uid::from_raw(uid), gid);
-        assert!(lets_in(0, 0) && lets_in(990, 990) && lets_in(4_000_001, 991));
-        assert!(!lets_in(4_000_001, 990));
-        assert!(!Gate { group: None, ..gate }.lets_in(Uid::from_raw(4_000_001), 991));
-
-        let (ours, theirs) = UnixStream::pair().expect("a pair");
-        let (requests, _asked) = mpsc::channel(1);
-        let screenshots: Screenshots = Arc::new(|| Err(io::Error::other("dark")));
-        let sights = Sights { screenshots, devices: Arc::new(Vec::new) };
-        let connection = Connection { stream: ours, requests, sights };
-        connection.serve(false).await.expect("it writes");
-        let mut told = String::new();
-        let mut theirs = theirs;
-        theirs.read_to_string(&mut told).await.expect("it reads");
-        assert!(told.contains("org.kiosk.Kioskd.Denied") && told.contains("only root"), "{told}");
-    }
-
-    #[test]
-    fn nobody_there_is_said_so() {
-        let sentence = Client::connect(Path::new("/nonexistent/control")).expect_err("nobody").to_string();
-        assert!(sentence.starts_with("kioskd is not running: nobody listens at /nonexistent/control"), "{sentence}");
-    }
-}
+mod tests;

@@ -47,7 +47,7 @@ error ExpectedMore ()
 
 /// What a call asks for.
 #[derive(Debug)]
-pub(super) enum Asked {
+pub enum Asked {
     /// One of ours.
     Method(Method),
     /// Answered already.
@@ -56,7 +56,7 @@ pub(super) enum Asked {
 
 /// A reply with parameters.
 pub(super) fn reply(parameters: Value) -> WireReply {
-    WireReply { error: None, parameters }
+    WireReply { error: None, parameters, continues: false }
 }
 
 /// One of our errors.
@@ -66,12 +66,18 @@ pub(super) fn failure(failure: &Failure) -> WireReply {
 }
 
 fn error(interface: &str, name: &str, parameters: Value) -> WireReply {
-    WireReply { error: Some(format!("{interface}.{name}")), parameters }
+    WireReply { error: Some(format!("{interface}.{name}")), parameters, continues: false }
+}
+
+/// It has to be called with `more`.
+pub(super) fn expected_more() -> WireReply {
+    error(SERVICE, "ExpectedMore", json!({}))
 }
 
 /// What a call asks for, or its reply where no state is needed.
-pub(super) fn understand(call: WireCall) -> Asked {
-    let WireCall { method, parameters, oneway: _ } = call;
+#[must_use]
+pub fn understand(call: WireCall) -> Asked {
+    let WireCall { method, parameters, oneway: _, more: _ } = call;
     let parameters = parameters.filter(|value| !value.is_null()).unwrap_or_else(|| json!({}));
     match method.rsplit_once('.') {
         Some((SERVICE, name)) => Asked::Reply(service(name, &parameters)),
@@ -125,7 +131,7 @@ mod tests {
     use crate::control::protocol::ButtonName;
 
     fn asked(method: &str, parameters: Option<Value>) -> Asked {
-        understand(WireCall { method: method.to_owned(), parameters, oneway: false })
+        understand(WireCall { method: method.to_owned(), parameters, oneway: false, more: false })
     }
 
     #[test]
