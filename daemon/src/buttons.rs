@@ -8,11 +8,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-use kiosk_call::{Button, Edge};
-use kiosk_hal::keys::{Edge as KeyEdge, KeyEvent, Keys};
-use tokio::{sync::oneshot, time::sleep_until};
+use kiosk_call::{Button, Command, Edge, Input, Typed};
+use kiosk_hal::{
+    keys::{Edge as KeyEdge, KeyEvent, Keys},
+    linux::{self, Typing},
+};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::sleep_until,
+};
 
-use crate::config::{ButtonsSection, Gesture};
+use crate::{
+    config::{ButtonsSection, Gesture},
+    control::protocol::KeyReply,
+};
 
 /// No finger presses a key twice within this time: a contact bounces, or is wet.
 const BOUNCE: Duration = Duration::from_millis(30);
@@ -21,7 +30,7 @@ const BOUNCE: Duration = Duration::from_millis(30);
 #[derive(Clone, Copy, Debug, Default)]
 struct Bound {
     press: Option<Button>,
-    hold: Option<Button>,
+    hold: Option<(Button, Duration)>,
     double: Option<Button>,
 }
 
@@ -38,39 +47,100 @@ enum Finger {
     Spent,
 }
 
+fn typing(layout: &str) -> Option<Typing> {
+    let typing = (!layout.is_empty()).then(|| Typing::new(layout))?;
+    typing.inspect_err(|error| tracing::warn!(%error, "nobody can type")).ok()
+}
+
+fn bound(config: &ButtonsSection) -> BTreeMap<u16, Bound> {
+    let mut bound: BTreeMap<u16, Bound> = BTreeMap::new();
+    for (button, binding) in config.bound() {
+        let key = bound.entry(binding.code).or_default();
+        let held = binding.seconds.map_or(config.hold_ms, |seconds| u32::from(seconds) * 1_000);
+        match binding.gesture {
+            Gesture::Press => key.press = Some(button),
+            Gesture::Hold => key.hold = Some((button, Duration::from_millis(held.into()))),
+            Gesture::Double => key.double = Some(button),
+        }
+    }
+    bound
+}
+
+fn words(config: &ButtonsSection) -> BTreeMap<u16, Vec<String>> {
+    let mut words: BTreeMap<u16, Vec<String>> = BTreeMap::new();
+    for (role, _, bindings) in config.roles() {
+        for binding in bindings {
+            let word = match binding.gesture {
+                Gesture::Press => role.to_owned(),
+                Gesture::Hold => format!("{role} (hold)"),
+                Gesture::Double => format!("{role} (double)"),
+            };
+            words.entry(binding.code).or_default().push(word);
+        }
+    }
+    words
+}
+
 /// All keys that are buttons.
 #[derive(Debug)]
 pub(crate) struct Buttons {
     bound: BTreeMap<u16, Bound>,
-    hold: Duration,
+    /// Keys that are no button type; None: nothing types.
+    typing: Option<Typing>,
     double: Duration,
     fingers: BTreeMap<u16, Finger>,
     /// When each key went down last.
     pressed: BTreeMap<u16, Instant>,
-    waiting: VecDeque<(Button, Edge)>,
+    waiting: VecDeque<Input>,
     learner: Option<oneshot::Sender<KeyEvent>>,
+    /// What each key is bound to, in words.
+    words: BTreeMap<u16, Vec<String>>,
+    watchers: Vec<mpsc::Sender<KeyReply>>,
 }
 
 impl Buttons {
     pub(crate) fn new(config: &ButtonsSection) -> Self {
-        let mut bound: BTreeMap<u16, Bound> = BTreeMap::new();
-        for (button, binding) in config.bound() {
-            let key = bound.entry(binding.code).or_default();
-            *match binding.gesture {
-                Gesture::Press => &mut key.press,
-                Gesture::Hold => &mut key.hold,
-                Gesture::Double => &mut key.double,
-            } = Some(button);
-        }
         Self {
-            bound,
-            hold: Duration::from_millis(config.hold_ms.into()),
+            bound: bound(config),
+            typing: typing(&config.keyboard),
             double: Duration::from_millis(config.double_ms.into()),
             fingers: BTreeMap::new(),
             pressed: BTreeMap::new(),
             waiting: VecDeque::new(),
             learner: None,
+            words: words(config),
+            watchers: Vec::new(),
         }
+    }
+
+    /// Every key goes there too from now on; what does not fit is lost.
+    pub(crate) fn watch(&mut self, watcher: mpsc::Sender<KeyReply>) {
+        self.watchers.push(watcher);
+    }
+
+    fn tell_watchers(&mut self, event: &KeyEvent) {
+        self.watchers.retain(|watcher| !watcher.is_closed());
+        for watcher in &self.watchers {
+            let _ = watcher.try_send(KeyReply {
+                name: event.name(),
+                code: event.code,
+                device: event.device.to_string(),
+                pressed: event.edge == KeyEdge::Down,
+                buttons: self.words.get(&event.code).cloned().unwrap_or_default(),
+            });
+        }
+    }
+
+    /// Other keys are buttons from now on. Those that are down mean nothing any more; what they had begun ends.
+    pub(crate) fn rebind(&mut self, config: &ButtonsSection) {
+        for finger in self.fingers.values_mut() {
+            if let Finger::Acts(button) = std::mem::replace(finger, Finger::Spent) {
+                self.waiting.push_back(Input::Button(button, Edge::Up));
+            }
+        }
+        (self.bound, self.words) = (bound(config), words(config));
+        self.typing = typing(&config.keyboard);
+        self.double = Duration::from_millis(config.double_ms.into());
     }
 
     /// The next key that goes down is told to whoever waits here, and does nothing else.
@@ -78,11 +148,11 @@ impl Buttons {
         self.learner = Some(learner);
     }
 
-    /// The next button, pressed or let go. None: no key will ever come again. Dropping the future loses nothing.
-    pub(crate) async fn next(&mut self, keys: &mut Keys) -> Option<(Button, Edge)> {
+    /// The next button, pressed or let go, or the next that is typed. None: no key will ever come again. Dropping the future loses nothing.
+    pub(crate) async fn next(&mut self, keys: &mut Keys) -> Option<Input> {
         loop {
-            if let Some(button) = self.waiting.pop_front() {
-                return Some(button);
+            if let Some(input) = self.waiting.pop_front() {
+                return Some(input);
             }
             let deadline = self.deadline();
             let certain = async {
@@ -100,8 +170,19 @@ impl Buttons {
     }
 
     fn key(&mut self, event: KeyEvent, now: Instant) {
+        self.tell_watchers(&event);
         // What became certain before this key counts first.
         self.passed(now);
+        if !self.bound.contains_key(&event.code)
+            && let Some(typed) = self.typing.as_mut().and_then(|typing| typing.key(&event))
+        {
+            self.waiting.push_back(Input::Command(Command::Type(match typed {
+                linux::Typed::Text(text) => Typed::Text(text),
+                linux::Typed::Backspace => Typed::Backspace,
+                linux::Typed::Enter => Typed::Enter,
+                linux::Typed::Escape => Typed::Escape,
+            })));
+        }
         match event.edge {
             KeyEdge::Down => self.down(event, now),
             KeyEdge::Up => self.up(event.code, now),
@@ -126,7 +207,7 @@ impl Buttons {
         let finger = match (self.fingers.get(&code), bound) {
             (Some(Finger::Once { .. }), Bound { double: Some(button), .. }) => self.act(button),
             (_, Bound { press: Some(button), hold: None, double: None }) => self.act(button),
-            (_, Bound { hold: Some(_), .. }) => Finger::Down { until: now + self.hold },
+            (_, Bound { hold: Some((_, held)), .. }) => Finger::Down { until: now + held },
             (_, Bound { double: Some(_), .. }) => Finger::Down { until: now + self.double },
             (_, Bound { press: None, hold: None, double: None }) => Finger::Spent,
         };
@@ -137,7 +218,7 @@ impl Buttons {
         let Some(finger) = self.fingers.remove(&code) else { return };
         let bound = self.bound.get(&code).copied().unwrap_or_default();
         match finger {
-            Finger::Acts(button) => self.waiting.push_back((button, Edge::Up)),
+            Finger::Acts(button) => self.waiting.push_back(Input::Button(button, Edge::Up)),
             Finger::Down { .. } if bound.double.is_some() => {
                 self.fingers.insert(code, Finger::Once { until: now + self.double });
             }
@@ -160,19 +241,24 @@ impl Buttons {
                 self.fingers.remove(&code);
                 self.tap(bound.press);
             } else {
-                let finger = bound.hold.or(bound.press).map_or(Finger::Spent, |button| self.act(button));
+                let finger = bound
+                    .hold
+                    .map(|(button, _)| button)
+                    .or(bound.press)
+                    .map_or(Finger::Spent, |button| self.act(button));
                 self.fingers.insert(code, finger);
             }
         }
     }
 
     fn act(&mut self, button: Button) -> Finger {
-        self.waiting.push_back((button, Edge::Down));
+        self.waiting.push_back(Input::Button(button, Edge::Down));
         Finger::Acts(button)
     }
 
     fn tap(&mut self, button: Option<Button>) {
-        self.waiting.extend(button.into_iter().flat_map(|button| [(button, Edge::Down), (button, Edge::Up)]));
+        let edges = [Edge::Down, Edge::Up];
+        self.waiting.extend(button.into_iter().flat_map(|button| edges.map(|edge| Input::Button(button, edge))));
     }
 
     fn deadline(&self) -> Option<Instant> {
@@ -231,7 +317,8 @@ mod tests {
             let end = tokio::time::Instant::now() + Duration::from_millis(ms);
             let mut seen = Vec::new();
             while let Ok(next) = tokio::time::timeout_at(end, self.buttons.next(&mut self.keys)).await {
-                seen.extend(next);
+                let Some(Input::Button(button, edge)) = next else { panic!("{next:?} is no button") };
+                seen.push((button, edge));
             }
             seen
         }
@@ -303,6 +390,23 @@ mod tests {
         assert_eq!(hand.within(30).await, [(Button::Call, Edge::Up)]);
         hand.down();
         assert_eq!(hand.within(0).await, [(Button::Call, Edge::Down)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn keys_that_are_bound_anew_end_what_they_had_begun() {
+        let mut hand = Hand::new("KEY_PHONE", "", "");
+        hand.down();
+        assert_eq!(hand.within(0).await, [(Button::Call, Edge::Down)]);
+        let text = "[buttons]\ncall = \"\"\nhang_up = \"KEY_PHONE\"";
+        let config = crate::config::Config::parse("kioskd.toml".as_ref(), text).expect("it parses");
+        hand.buttons.rebind(&config.buttons);
+        assert_eq!(hand.within(0).await, [(Button::Call, Edge::Up)]);
+        hand.up();
+        hand.down();
+        assert_eq!(hand.within(100).await, [], "a contact that bounces");
+        hand.up();
+        hand.down();
+        assert_eq!(hand.within(0).await, [(Button::HangUp, Edge::Down)]);
     }
 
     #[tokio::test(start_paused = true)]

@@ -3,8 +3,10 @@
 //! Looks at the config, at what the running kioskd says of itself and its devices, and at the board: clock, disk, power, heat,
 //! the way to the server. Every finding that is not fine carries advice.
 
+mod health;
+
 use std::{
-    fs, io,
+    io,
     net::{TcpStream, ToSocketAddrs as _},
     path::Path,
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -15,15 +17,21 @@ use serde::Serialize;
 use url::Url;
 
 use crate::{
-    config::{Config, ConfigError},
+    board::{Power, ZONES, hottest_millidegrees},
+    config::{Config, ConfigError, Effective, Layers},
     control::{
         client::{Client, ClientError},
-        protocol::{DeviceKind, DevicesReply, FoundDevice, FoundState, LinkState, Method, StatusReply},
+        protocol::{
+            CrashReply, CrashesReply, DeviceKind, DevicesReply, FoundDevice, FoundState, LinkState, Method, StatusReply,
+        },
     },
 };
 
+pub use self::health::{HealthReport, HealthState, health, problems};
+
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
     /// As it should be.
@@ -36,8 +44,9 @@ pub enum Level {
 
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Finding {
-    /// What: `config`, `daemon`, `link`, `camera`, `clock` and so on.
+    /// What: `config`, `settings` (those in use), `daemon`, `link`, `camera`, `clock` and so on.
     pub area: &'static str,
     /// How bad.
     pub level: Level,
@@ -61,24 +70,27 @@ impl Finding {
     }
 }
 
-/// Looks at everything. Takes a few seconds where the server cannot be reached.
+/// Looks at everything; at the config of the system, or a file alone. Takes a few seconds where the server cannot be reached.
 #[must_use]
-pub fn examine(config_file: &Path, socket: &Path) -> Vec<Finding> {
+pub fn examine(config_file: Option<&Path>, socket: &Path) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let config = Config::load(config_file);
-    findings.push(of_config(config_file, config.as_ref()));
+    let effective = Layers::read(config_file).effective();
+    findings.push(of_config(effective.as_ref()));
+    let config = effective.map(|effective| effective.config);
     let asked = Client::connect(socket).and_then(|mut client| {
-        Ok((client.get::<StatusReply>(&Method::Status {})?, client.get::<DevicesReply>(&Method::Devices {})?))
+        let status: StatusReply = client.get(&Method::Status {})?;
+        Ok((status, client.get::<DevicesReply>(&Method::Devices {})?, client.get::<CrashesReply>(&Method::Crashes {})?))
     });
     match &asked {
-        Ok((status, devices)) => {
+        Ok((status, devices, crashes)) => {
             findings.push(Finding::fine("daemon", format!("kioskd {} runs", status.version)));
             findings.extend(of_status(status));
             findings.extend(of_devices(&devices.devices));
+            findings.extend(of_crashes(&crashes.crashes, SystemTime::now()));
         }
-        Err(error) => findings.push(of_silence(error)),
+        Err(error) => findings.push(silence(error)),
     }
-    let is_up = asked.is_ok_and(|(status, _)| status.link.state == LinkState::Up);
+    let is_up = asked.is_ok_and(|(status, ..)| status.link.state == LinkState::Up);
     if let Ok(config) = &config {
         findings.extend(of_trust(config));
         if !is_up {
@@ -87,26 +99,24 @@ pub fn examine(config_file: &Path, socket: &Path) -> Vec<Finding> {
         findings.extend(of_disk(&config.paths.state_dir));
     }
     findings.push(of_clock(SystemTime::now()));
-    findings.extend(read(THROTTLED).and_then(|text| of_power(&text)));
-    findings.extend(of_heat(Path::new("/sys/class/thermal")));
+    findings.extend(Power::read().map(of_power));
+    findings.extend(of_heat(Path::new(ZONES)));
     findings
 }
 
-/// What the Raspberry Pi's firmware says of its power (`vcgencmd get_throttled`), in hexadecimal.
-const THROTTLED: &str = "/sys/devices/platform/soc/soc:firmware/get_throttled";
-
-fn read(path: &str) -> Option<String> {
-    fs::read_to_string(path).ok()
-}
-
-fn of_config(file: &Path, config: Result<&Config, &ConfigError>) -> Finding {
-    match config {
-        Ok(_) => Finding::fine("config", format!("{} is fine", file.display())),
-        Err(error) => Finding::failed("config", error.to_string(), "put it right, then restart kioskd"),
+fn of_config(effective: Result<&Effective, &ConfigError>) -> Finding {
+    match effective {
+        Ok(effective) => {
+            let parts: Vec<_> = effective.parts().collect();
+            Finding::fine("config", format!("{}: fine", parts.join(", ")))
+        }
+        Err(error) => Finding::failed("config", error.to_string(), "put it right, then 'kioskctl reload'"),
     }
 }
 
-fn of_silence(error: &ClientError) -> Finding {
+/// Why a kiosk does not answer, and what to do.
+#[must_use]
+pub fn silence(error: &ClientError) -> Finding {
     let advice = match error {
         ClientError::NotRunning { .. } => "see 'systemctl status kioskd' and 'journalctl -u kioskd -b'",
         ClientError::Denied(_) => "run this as root, or join the group of the control socket",
@@ -129,6 +139,25 @@ fn of_status(status: &StatusReply) -> Vec<Finding> {
         ),
     };
     let mut findings = vec![link];
+    if let Some(problem) = &status.config_problem {
+        let advice = "the last good config is used: put this right, then 'kioskctl reload'";
+        findings.push(Finding::warning("settings", problem, advice));
+    }
+    if let Some(problem) = &status.state_problem {
+        let advice = "what changes now is lost by a power cut: make room there, or see to the disk; kioskd tries again by itself";
+        findings.push(Finding::failed("state", problem, advice));
+    }
+    if status.link.state == LinkState::Up {
+        let down = status.servers.iter().filter(|server| server.link.state == LinkState::Down);
+        findings.extend(down.map(|server| {
+            let reason = server.link.reason.as_deref().unwrap_or("is down");
+            Finding::warning(
+                "link",
+                format!("{}: {reason}", server.url),
+                "the other server serves meanwhile; see to this one",
+            )
+        }));
+    }
     for (area, device) in [("camera", &status.camera), ("sound", &status.sound)] {
         if let Some(problem) = &device.problem {
             findings.push(Finding::failed(area, problem, "'kioskctl devices' shows what was found"));
@@ -159,6 +188,21 @@ fn of_devices(devices: &[FoundDevice]) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// A crash is news for so long.
+const NEWS: Duration = Duration::from_secs(7 * 86_400);
+
+fn of_crashes(crashes: &[CrashReply], now: SystemTime) -> Option<Finding> {
+    let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let lately = |crash: &&CrashReply| now.saturating_sub(Duration::from_millis(crash.at_ms)) < NEWS;
+    let count = crashes.iter().filter(lately).count();
+    let what = crashes.iter().rfind(lately)?.report.lines().next().unwrap_or_default();
+    Some(Finding::warning(
+        "crashes",
+        format!("{count} in the last 7 days; the last one: {what}"),
+        "'kioskctl crashes' prints the reports, 'kioskctl support-bundle' packs them for whoever is to find the cause",
+    ))
 }
 
 fn of_trust(config: &Config) -> Option<Finding> {
@@ -233,16 +277,12 @@ fn of_clock(now: SystemTime) -> Finding {
     }
 }
 
-/// Bits of the firmware's word: now 0 to 3, since the boot 16 to 19.
-fn of_power(hexadecimal: &str) -> Option<Finding> {
-    const UNDER_VOLTAGE: u32 = 1;
-    const SLOWED_DOWN: u32 = 0b1110;
-    let word = u32::from_str_radix(hexadecimal.trim().trim_start_matches("0x"), 16).ok()?;
+fn of_power(power: Power) -> Finding {
     let advice = "use the power supply made for this board, and a short cable";
-    Some(if word & (UNDER_VOLTAGE | UNDER_VOLTAGE << 16) != 0 {
-        let when = if word & UNDER_VOLTAGE != 0 { "now" } else { "since the boot" };
+    if power.is_low() || power.was_low() {
+        let when = if power.is_low() { "now" } else { "since the boot" };
         Finding::warning("power", format!("the voltage is or was too low ({when})"), advice)
-    } else if word & (SLOWED_DOWN | SLOWED_DOWN << 16) != 0 {
+    } else if power.is_slowed_down() || power.was_slowed_down() {
         Finding::warning(
             "power",
             "the processor is or was slowed down since the boot",
@@ -250,18 +290,14 @@ fn of_power(hexadecimal: &str) -> Option<Finding> {
         )
     } else {
         Finding::fine("power", "is enough")
-    })
+    }
 }
 
 /// Boards slow down soon after.
 const HOT_MILLIDEGREES: i64 = 80_000;
 
-/// The hottest zone (Documentation/ABI/testing/sysfs-class-thermal).
 fn of_heat(zones: &Path) -> Option<Finding> {
-    let temperature = |entry: io::Result<fs::DirEntry>| -> Option<i64> {
-        fs::read_to_string(entry.ok()?.path().join("temp")).ok()?.trim().parse().ok()
-    };
-    let hottest = fs::read_dir(zones).ok()?.filter_map(temperature).max()?;
+    let hottest = hottest_millidegrees(zones)?;
     let found = format!("{} °C", hottest / 1_000);
     Some(if hottest > HOT_MILLIDEGREES {
         Finding::warning("heat", found, "cool the board, or give it air")
@@ -272,7 +308,7 @@ fn of_heat(zones: &Path) -> Option<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use std::net::TcpListener;
+    use std::{fs, net::TcpListener};
 
     use super::*;
 
@@ -289,7 +325,7 @@ mod tests {
             format!("[server]\nurl = \"ws://127.0.0.1:1/\"\n[paths]\nstate_dir = \"{}\"", directory.path().display()),
         )
         .expect("it writes");
-        let findings = examine(&file, &directory.path().join("control"));
+        let findings = examine(Some(&file), &directory.path().join("control"));
         let found = levels(&findings);
         assert!(found.contains(&("config", Level::Fine)), "{findings:?}");
         assert!(found.contains(&("daemon", Level::Failed)), "{findings:?}");
@@ -298,7 +334,7 @@ mod tests {
         for finding in &findings {
             assert_eq!(finding.level == Level::Fine, finding.advice.is_empty(), "{finding:?}");
         }
-        let findings = examine(&directory.path().join("none.toml"), &directory.path().join("control"));
+        let findings = examine(Some(&directory.path().join("none.toml")), &directory.path().join("control"));
         assert_eq!((findings[0].area, findings[0].level), ("config", Level::Failed));
     }
 
@@ -323,13 +359,27 @@ mod tests {
     }
 
     #[test]
+    fn a_crash_is_news_for_a_week() {
+        let now = Duration::from_secs(1_795_000_000);
+        let days_ago = |days: u64| CrashReply {
+            at_ms: (now - Duration::from_secs(86_400 * days)).as_millis().try_into().expect("it fits"),
+            report: format!("{days} days ago\nand more"),
+        };
+        let told = |crashes: &[CrashReply]| of_crashes(crashes, UNIX_EPOCH + now).map(|finding| finding.found);
+        assert_eq!(told(&[]), None);
+        assert_eq!(told(&[days_ago(8), days_ago(7)]), None);
+        let said = told(&[days_ago(9), days_ago(6), days_ago(1)]).expect("a finding");
+        assert_eq!(said, "2 in the last 7 days; the last one: 1 days ago");
+    }
+
+    #[test]
     fn boards_tell_of_power_heat_and_time() {
         for (word, level) in
             [("0x0\n", Level::Fine), ("50005", Level::Warning), ("0x50000", Level::Warning), ("e0000", Level::Warning)]
         {
-            assert_eq!(of_power(word).map(|finding| finding.level), Some(level), "{word}");
+            assert_eq!(Power::parse(word).map(|power| of_power(power).level), Some(level), "{word}");
         }
-        assert_eq!(of_power("rubbish"), None);
+        assert_eq!(Power::parse("rubbish"), None);
         let zones = tempfile::tempdir().expect("a directory");
         assert_eq!(of_heat(zones.path()), None);
         for (name, temperature) in [("thermal_zone0", "43210\n"), ("thermal_zone1", "81000\n")] {

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use kiosk_call::{Ending, Notice};
+use kiosk_call::{Ending, Notice, ServerId};
 use tracing::{debug, info, warn};
 
 /// One line of each reason in this time.
@@ -22,39 +22,56 @@ struct Refused {
 pub(crate) struct Journal {
     /// By reason code, of which there are about thirty.
     refused: BTreeMap<&'static str, Refused>,
-    /// Why the link is gone, once that is written.
-    link_lost: Option<String>,
+    /// Why a link is gone, once that is written.
+    link_lost: BTreeMap<ServerId, String>,
 }
 
 impl Journal {
     pub(crate) fn write(&mut self, notice: &Notice, now: Instant) {
         match notice {
-            Notice::Linked { peers } => {
-                self.link_lost = None;
-                info!(peers, "signed in");
+            Notice::Linked { server, peers } => {
+                self.link_lost.remove(server);
+                info!(name: "link-up", server = server.0, peers, "signed in");
             }
-            Notice::LinkLost { reason, retry_in } => {
+            Notice::LinkLost { server, reason, retry_in } => {
                 let retry_in_ms = retry_in.as_millis();
                 // A server may be away for days: one line when it goes, or when the reason is another.
-                if self.link_lost.as_ref() == Some(reason) {
-                    debug!(%reason, retry_in_ms, "still no link to the server");
+                if self.link_lost.get(server) == Some(reason) {
+                    debug!(server = server.0, %reason, retry_in_ms, "still no link to the server");
                 } else {
-                    warn!(%reason, retry_in_ms, "no link to the server");
-                    self.link_lost = Some(reason.clone());
+                    warn!(name: "link-lost", server = server.0, %reason, retry_in_ms, "no link to the server");
+                    self.link_lost.insert(*server, reason.clone());
                 }
             }
             Notice::CallStarted { call, peer, outgoing } => info!(%call, %peer, outgoing, "call rings"),
-            Notice::CallConnected { call, after } => info!(%call, after_ms = after.as_millis(), "call connected"),
-            Notice::CallEnded { call, why: Ending::NotSecure } => {
-                warn!(%call, "call ended: somebody is in the middle");
+            Notice::CallConnected { call, after } => {
+                info!(name: "call-connected", %call, after_ms = after.as_millis(), "call connected");
             }
-            Notice::CallEnded { call, why } => info!(%call, ?why, "call ended"),
+            Notice::CallReconnecting { call, reason } => {
+                info!(name: "call-reconnecting", %call, reason = reason.code(), "a call has lost its connection");
+            }
+            Notice::CallResumed { call, after } => {
+                info!(name: "call-resumed", %call, after_ms = after.as_millis(), "a call goes on");
+            }
+            Notice::CallEnded { call, why: Ending::NotSecure } => {
+                warn!(name: "call-not-secure", %call, "call ended: somebody is in the middle");
+            }
+            Notice::CallEnded { call, why } => info!(name: "call-ended", %call, ?why, "call ended"),
             Notice::Refused { reason, peer } => {
                 if let Some(more) = self.line_for(reason, now) {
                     let peer = peer.map(|peer| peer.to_string()).unwrap_or_default();
                     warn!(reason, %peer, more, "refused a message");
                 }
             }
+            Notice::RevocationsLearned { authority, number, entries } => {
+                info!(name: "revocations-learned", %authority, number, entries, "an authority has taken something back");
+            }
+            Notice::IdentityTaken => {
+                warn!(name: "identity-taken", "another program signed in with this kiosk's identity");
+            }
+            Notice::Paired { peer } => info!(%peer, "paired: this peer is trusted from now on"),
+            Notice::Asked { peer, wish, granted } => info!(%peer, ?wish, granted, "a peer asked for something"),
+            Notice::FileMoved { size, outgoing } => info!(bytes = size, outgoing, "a file has arrived"),
             Notice::Declined(sentence) => info!(%sentence, "declined"),
         }
     }

@@ -11,12 +11,13 @@ use std::{
 };
 
 use kiosk_call::{
-    Button, Edge, Input, Kiosk, Lights, Link as LinkView, MediaCommand, MediaEvent, Now, Output, Pattern, Screen,
-    UnixMillis, View,
+    Button, Decided, DeviceState, Edge, FileCommand, FileEvent, Input, Kiosk, Lights, Link as LinkView, MediaCommand,
+    MediaEvent, Now, Output, Pattern, Pin, Rung, Screen, UnixMillis, View,
 };
 use kiosk_hal::{
     keys::Keys,
     lights::{LightBank, Shine},
+    touch::{Fingers, Touch},
 };
 use tokio::{
     sync::{Notify, mpsc, watch},
@@ -25,7 +26,19 @@ use tokio::{
 use tracing::{debug, error, info, warn};
 
 use crate::{
-    buttons::Buttons, config::LightsSection, control::Request, journal::Journal, link::Link, store::Store,
+    answers::to_value,
+    buttons::Buttons,
+    config::{Config, LightsSection},
+    control::{Events, Request},
+    files::FileStore,
+    healing::{Ladder, Step},
+    journal::Journal,
+    link::Links,
+    metrics::Counts,
+    panel::Touches,
+    start::{core_config, pins},
+    store::{Store, is_chat},
+    trial::TryOut,
     watchdog::Watchdog,
 };
 
@@ -33,34 +46,58 @@ use crate::{
 const SLOW_TURN: Duration = Duration::from_millis(20);
 /// How long the link may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(2);
+/// What the disk did not take is offered to it again after so long.
+const KEEP_AGAIN: Duration = Duration::from_secs(10);
 /// Longer than anything waits.
 const FAR_AWAY: Duration = Duration::from_secs(3_600);
 
 /// Hands a command to the media thread; must not block.
 pub type MediaPort = Box<dyn FnMut(MediaCommand) + Send>;
 
+/// Hands a command to the store of files; must not block.
+pub type FilePort = Box<dyn FnMut(FileCommand) + Send>;
+
 /// Everything that the loop is connected to.
 pub(crate) struct Loop {
     pub(crate) kiosk: Kiosk,
     pub(crate) keys: Keys,
     pub(crate) buttons: Buttons,
+    pub(crate) fingers: Fingers,
+    /// What a finger on the panel means.
+    pub(crate) touches: Touches,
     pub(crate) lamps: Lamps,
     /// Told when an LED has come.
     pub(crate) led_came: Arc<Notify>,
+    /// Told when the network has changed.
+    pub(crate) network_changed: Arc<Notify>,
     /// The loudspeaker's volume, percent; the latest counts.
     pub(crate) volumes: watch::Sender<u8>,
     pub(crate) views: watch::Sender<View>,
     /// Before `media`: media's threads may wait for a place in this queue, and its end waits for them.
     pub(crate) media_events: mpsc::Receiver<MediaEvent>,
     pub(crate) media: MediaPort,
-    pub(crate) link: Link,
+    /// Has our own pictures sent through the encoder and back.
+    pub(crate) try_out: TryOut,
+    pub(crate) file_events: mpsc::Receiver<FileEvent>,
+    pub(crate) file_port: FilePort,
+    /// After `file_events`, since its end waits for what it tells.
+    pub(crate) files: FileStore,
+    /// Whether there is a screen.
+    pub(crate) screen: watch::Receiver<DeviceState>,
+    pub(crate) links: Links,
     pub(crate) requests: mpsc::Receiver<Request>,
     pub(crate) stop: Arc<Notify>,
     pub(crate) store: Store,
+    pub(crate) counts: Counts,
+    /// What is done when nothing below helps.
+    pub(crate) ladder: Ladder,
     pub(crate) watchdog: Watchdog,
     /// Peers that the config pins, which no command can remove.
     pub(crate) configured: Vec<kiosk_wire::PeerId>,
+    /// What is wrong with the config that was written, while the last good one is used.
+    pub(crate) config_problem: Option<String>,
     pub(crate) public_key: kiosk_wire::PublicKey,
+    pub(crate) events: Events,
     pub(crate) started_at: Instant,
     pub(crate) turns: Turns,
 }
@@ -71,6 +108,8 @@ pub(crate) struct Turns {
     journal: Journal,
     /// When the core wants to be woken.
     deadline: Option<(Instant, &'static str)>,
+    /// When the disk is asked again to take what it did not take.
+    keep_again: Option<Instant>,
     /// Buttons that kioskctl holds down, and until when.
     held: Vec<(Instant, Button)>,
     status: String,
@@ -82,21 +121,62 @@ pub(crate) struct Lamps {
     pub(crate) bank: Box<dyn LightBank>,
     pub(crate) names: LightsSection,
     pub(crate) shown: Option<Lights>,
+    /// Somebody tests them: they do not follow the state.
+    pub(crate) is_tested: bool,
 }
 
 impl Lamps {
+    /// Lets this role's LED alone shine; None: all as the state says again.
+    fn test(&mut self, role: Option<&str>) {
+        let Some(lights) = self.shown else { return };
+        self.is_tested = role.is_some();
+        for (name, led) in self.names.roles() {
+            let shine = if role == Some(name) { Shine::On } else { Shine::Off };
+            if !led.is_empty()
+                && let Err(error) = self.bank.set(led, shine)
+            {
+                warn!(%error, "light");
+            }
+        }
+        if role.is_none() {
+            self.shown = None;
+            self.show(lights);
+        }
+    }
+
+    /// Other LEDs play the roles from now on.
+    fn rename(&mut self, names: LightsSection) {
+        let Some(lights) = self.shown.filter(|_| names != self.names) else {
+            self.names = names;
+            return;
+        };
+        let kept: Vec<_> = names.roles().into_iter().map(|(_, led)| led.clone()).collect();
+        for (_, led) in self.names.roles() {
+            if !led.is_empty()
+                && !kept.contains(led)
+                && let Err(error) = self.bank.set(led, Shine::Off)
+            {
+                warn!(%error, "light");
+            }
+        }
+        self.names = names;
+        self.shown = None;
+        self.show(lights);
+    }
+
     fn show(&mut self, lights: Lights) {
-        let Lights { call, mute, on_air, fault } = lights;
+        let Lights { call, message, mute, on_air, fault } = lights;
         let shown = self.shown.replace(lights);
         let pairs = [
             (&self.names.call, call, shown.map(|shown| shown.call)),
+            (&self.names.message, message, shown.map(|shown| shown.message)),
             (&self.names.mute, mute, shown.map(|shown| shown.mute)),
             (&self.names.on_air, on_air, shown.map(|shown| shown.on_air)),
             (&self.names.fault, fault, shown.map(|shown| shown.fault)),
         ];
         for (name, pattern, before) in pairs {
             // Setting a blinking LED again would make it stumble.
-            if name.is_empty() || before == Some(pattern) {
+            if name.is_empty() || before == Some(pattern) || self.is_tested {
                 continue;
             }
             if let Err(error) = self.bank.set(name, shine(pattern)) {
@@ -117,9 +197,11 @@ const fn shine(pattern: Pattern) -> Shine {
 
 enum Happened {
     Input(Input),
+    Touch(Touch),
     Request(Request),
     Release(Button),
     LedCame,
+    KeepAgain,
     Feed,
 }
 
@@ -132,26 +214,44 @@ impl Loop {
             interval
         });
         self.turn(Input::Timeout);
+        self.keep_again();
         self.watchdog.ready();
         while !self.kiosk.stopped() {
             match self.next(feeding.as_mut()).await {
                 Happened::Input(input) => {
                     self.turn(input);
                 }
+                Happened::Touch(Touch::Present(present)) => self.touches.set_present(present),
+                Happened::Touch(Touch::Tap { x, y }) => self.tap(x, y),
                 Happened::Request(Request::Method(method, answer)) => {
                     // Nobody waits for the answer any more: nothing to do about it.
                     let _ = answer.send(self.answer(method));
                 }
+                Happened::Request(Request::SendFile(offer, answer)) => {
+                    let _ = answer.send(self.send_file(offer));
+                }
+                Happened::Request(Request::TryOut(length, answer)) => self.try_out(length, answer),
+                Happened::Request(Request::Tried(trial, answer)) => {
+                    let _ = answer.send(to_value(&self.tried(&trial)));
+                }
                 Happened::Request(Request::LearnKey(learner)) => self.buttons.learn(learner),
+                Happened::Request(Request::Configure(config, done)) => {
+                    self.configure(*config);
+                    let _ = done.send(());
+                }
+                Happened::Request(Request::WatchKeys(watcher)) => self.buttons.watch(watcher),
+                Happened::Request(Request::ShowLight(role)) => self.lamps.test(role),
                 Happened::LedCame => self.lamps.bank.look_again(),
                 Happened::Release(button) => {
                     self.turn(Input::Button(button, Edge::Up));
                 }
+                Happened::KeepAgain => self.keep_again(),
                 Happened::Feed => self.watchdog.feed(),
             }
+            self.heal();
         }
         self.watchdog.stopping();
-        if tokio::time::timeout(GOODBYE, self.link.finish()).await.is_err() {
+        if tokio::time::timeout(GOODBYE, self.links.finish()).await.is_err() {
             debug!("the server does not take our goodbye");
         }
         info!("ended");
@@ -170,9 +270,13 @@ impl Loop {
         // Fingers first, deadlines last: the core looks at its deadlines with every input anyway.
         tokio::select! {
             biased;
-            Some((button, edge)) = self.buttons.next(&mut self.keys) => Happened::Input(Input::Button(button, edge)),
+            Some(input) = self.buttons.next(&mut self.keys) => Happened::Input(input),
+            Some(touch) = self.fingers.next() => Happened::Touch(touch),
             Some(event) = self.media_events.recv() => Happened::Input(Input::Media(event)),
-            Some(event) = self.link.next() => Happened::Input(Input::Link(event)),
+            Some(event) = self.file_events.recv() => Happened::Input(Input::File(event)),
+            Ok(()) = self.screen.changed() => Happened::Input(Input::Panel(self.screen.borrow_and_update().clone())),
+            Some((server, event)) = self.links.next() => Happened::Input(Input::Link(server, event)),
+            () = self.network_changed.notified() => Happened::Input(Input::NetworkChanged),
             Some(request) = self.requests.recv() => Happened::Request(request),
             () = self.stop.notified() => Happened::Input(Input::Stop),
             () = self.led_came.notified() => Happened::LedCame,
@@ -181,8 +285,19 @@ impl Loop {
                 self.turns.held.retain(|held| *held != (at, button));
                 Happened::Release(button)
             }
+            () = sleep_until(self.turns.keep_again.unwrap_or(far).into()), if self.turns.keep_again.is_some() => {
+                Happened::KeepAgain
+            }
             _ = fed => Happened::Feed,
             () = sleep_until(deadline.into()) => Happened::Input(Input::Timeout),
+        }
+    }
+
+    /// A finger on the screen means what is painted there; elsewhere it wakes the screen.
+    fn tap(&mut self, x: f64, y: f64) {
+        match self.touches.at(x, y) {
+            Some(command) => drop(self.turn(Input::Command(command))),
+            None => self.views.send_modify(|_| {}),
         }
     }
 
@@ -193,6 +308,8 @@ impl Loop {
         let now = now();
         // A press wakes the screen, also if it changes nothing.
         let mut wakes = matches!(input, Input::Button(_, Edge::Down));
+        self.counts.input(&input);
+        self.note(&input, now.mono);
         self.kiosk.handle_input(input, now);
         let mut declined = None;
         loop {
@@ -200,19 +317,34 @@ impl Loop {
                 Output::Lights(lights) => self.lamps.show(lights),
                 Output::View(view) => {
                     wakes = false;
-                    self.show(view);
+                    self.show(*view);
                 }
                 Output::Media(command) => (self.media)(command),
+                Output::File(command) => (self.file_port)(command),
+                Output::Restart => {
+                    info!("an operator wants a restart");
+                    self.stop.notify_one();
+                }
                 Output::Volume(percent) => drop(self.volumes.send_replace(percent)),
-                Output::Link(command) => self.link.carry_out(command),
+                Output::Link(server, command) => self.links.carry_out(server, command),
                 Output::Store(record) => {
                     if let Err(error) = self.store.keep(&record) {
-                        error!(%error, "this does not survive a power cut");
-                        declined = Some(format!("done until the next start only: {error}"));
+                        debug!(%error, ?record, "not kept");
+                        // What was said has been said.
+                        if !is_chat(&record) {
+                            declined = Some(format!("done until the next start only: {error}"));
+                        }
+                        self.turns.keep_again.get_or_insert(now.mono + KEEP_AGAIN);
                     }
+                    self.counts.unkept(self.store.unkept());
                 }
                 Output::Notify(notice) => {
                     self.turns.journal.write(&notice, now.mono);
+                    self.counts.notice(&notice);
+                    self.events.notice(&notice, now.wall);
+                    if let kiosk_call::Notice::CallEnded { why, .. } = notice {
+                        self.files.desk().call_ended(why);
+                    }
                     if let kiosk_call::Notice::Declined(sentence) = notice {
                         declined = Some(sentence);
                     }
@@ -227,10 +359,68 @@ impl Loop {
             self.views.send_modify(|_| {});
         }
         let took = began.elapsed();
+        self.counts.turn(took);
         if took > SLOW_TURN {
             warn!(input = name, took_ms = took.as_millis(), "slow turn");
         }
         declined
+    }
+
+    /// Takes another config, as far as that is the loop's.
+    fn configure(&mut self, config: Config) {
+        let was_configured = |pin: &Pin| self.configured.contains(&pin.peer);
+        // One that the config has pinned hides what somebody here had said of it.
+        let hidden = self.store.pins().iter().filter(|pin| was_configured(pin)).cloned();
+        let kept = self.kiosk.pins().into_iter().filter(|pin| !was_configured(pin)).chain(hidden).collect();
+        let decided = Decided {
+            config: core_config(&config),
+            pins: pins(&config, kept),
+            volume: (!self.store.has_volume()).then_some(config.sound.volume),
+        };
+        self.configured = config.trust.peer.iter().map(|pin| pin.peer).collect();
+        self.config_problem.clone_from(&config.instead_of);
+        self.counts.config(config.instead_of.is_some());
+        self.buttons.rebind(&config.buttons);
+        self.lamps.rename(config.lights);
+        self.files.desk().set_rules(config.files);
+        self.turn(Input::Configure(Box::new(decided)));
+    }
+
+    /// What the ladder has to know.
+    fn note(&mut self, input: &Input, now: Instant) {
+        if let Input::Media(MediaEvent::Healing { rung: Rung::Restart, reason }) = input {
+            self.ladder.want(reason);
+        } else if let Input::Media(MediaEvent::Statistics { call, statistics }) = input {
+            self.ladder.measured(*call, statistics, now);
+        }
+    }
+
+    /// Where nothing else helps: ends, for another start, or has the board start anew. Not without somebody who does that.
+    fn heal(&mut self) {
+        if !self.watchdog.is_supervised() {
+            return;
+        }
+        let step = self.ladder.step(&self.views.borrow(), now());
+        match step {
+            None => {}
+            Some(Step::Restart(reason)) => {
+                warn!(name: "healing-restart", %reason, "kioskd starts anew, as nothing else has helped");
+                self.stop.notify_one();
+            }
+            Some(Step::Reboot(reason)) => {
+                warn!(name: "healing-reboot", %reason, "the board is to start anew, as restarts have not helped");
+                if let Err(error) = self.ladder.ask_for_reboot() {
+                    error!(%error, "systemd cannot be asked for a reboot");
+                }
+                self.counts.reboot_wanted();
+            }
+        }
+    }
+
+    fn keep_again(&mut self) {
+        self.store.retry();
+        self.counts.unkept(self.store.unkept());
+        self.turns.keep_again = self.store.problem().map(|_| now().mono + KEEP_AGAIN);
     }
 
     /// Presses a button, and lets go of it at once or later.
@@ -246,6 +436,8 @@ impl Loop {
     }
 
     fn show(&mut self, view: View) {
+        self.counts.view(&view);
+        self.events.view(&self.views.borrow(), &view, now().wall);
         let status = status_line(&view);
         if status != self.turns.status {
             self.watchdog.status(&status);
@@ -271,6 +463,7 @@ fn status_line(view: &View) -> String {
         Screen::Connecting { .. } => "connecting",
         Screen::InCall { .. } => "in a call",
         Screen::Ended { .. } => "call ended",
+        Screen::OutOfOrder => "out of order",
     };
     match &view.link {
         LinkView::Up => doing.to_owned(),

@@ -1,9 +1,10 @@
 //! From a config and devices to a running kiosk.
 
-use std::{io, sync::Arc};
+use std::{io, path::PathBuf, sync::Arc};
 
-use kiosk_call::{DeviceState, Kiosk, Link as LinkView, MediaEvent, Pin, Screen, Setup, View};
-use kiosk_hal::{keys::Keys, lights::LightBank};
+use kiosk_call::{DeviceState, Kiosk, MediaEvent, Pin, Retention, Setup, View};
+use kiosk_hal::{keys::Keys, lights::LightBank, touch::Fingers};
+use kiosk_wire::Envelope;
 use thiserror::Error;
 use tokio::{
     sync::{Notify, mpsc, watch},
@@ -12,18 +13,27 @@ use tokio::{
 
 use crate::{
     buttons::Buttons,
-    config::{Config, ConfigError},
-    control::{ControlError, ControlSocket, DeviceList, Screenshots, Sights},
-    link::{LinkTask, TlsError, WebSocketLink, link},
-    panel::PanelError,
+    config::{Config, ConfigError, MOST_SERVERS, PathsSection},
+    control::{ControlError, ControlSocket, DeviceList, Events, Screenshots, Sights},
+    files::{FileStore, FilesError, TakeSnapshot, still::Viewer},
+    healing::Ladder,
+    link::{LinkTask, TlsError, WebSocketLink, links},
+    metrics,
+    panel::{PanelError, PanelThread, Touches},
+    reload::{ConfigSource, Prepare, Reloader},
     run::{Lamps, Loop, MediaPort, Turns, now},
     store::{Store, StoreError, random_seed},
+    trial::TryOut,
     watchdog::Watchdog,
 };
 
 /// Events of media that wait for the loop. A full queue makes the thread that posts wait, so that a peer who floods the data
 /// channel floods its own transport.
 const QUEUED_MEDIA_EVENTS: usize = 1_024;
+/// Events of the store of files that wait for the loop; then the store waits.
+const QUEUED_FILE_EVENTS: usize = 64;
+/// Most memberships that a peer shows (docs/protocol.md §4).
+const MOST_MEMBERSHIPS: usize = 4;
 /// Requests of the control socket that wait for the loop.
 const QUEUED_REQUESTS: usize = 16;
 
@@ -60,6 +70,12 @@ pub enum StartError {
     /// The devices thread.
     #[error("the devices thread does not start: {0}")]
     Devices(io::Error),
+    /// What makes pictures of files.
+    #[error("received files cannot be shown: {0}")]
+    Viewer(io::Error),
+    /// The store of files.
+    #[error(transparent)]
+    Files(#[from] FilesError),
 }
 
 impl StartError {
@@ -79,18 +95,24 @@ impl StartError {
             | Self::SimPage(_)
             | Self::Media(_)
             | Self::Panel(_)
-            | Self::Devices(_) => 1,
+            | Self::Devices(_)
+            | Self::Viewer(_)
+            | Self::Files(_) => 1,
         }
     }
 }
 
 /// A link that a test plays instead of the WebSocket.
-pub type LinkPlayer = Box<dyn FnOnce(LinkTask) + Send>;
+pub type LinkPlayer = Box<dyn FnMut(LinkTask) + Send>;
 
 /// What the kiosk is connected to: a real board, a simulated one, or a test.
 pub struct Surroundings {
     /// Where fingers are.
     pub keys: Keys,
+    /// Fingers on the screen.
+    pub fingers: Fingers,
+    /// What they mean there.
+    pub touches: Touches,
     /// The LEDs.
     pub lights: Box<dyn LightBank>,
     /// Where views go; see [`views`].
@@ -99,16 +121,26 @@ pub struct Surroundings {
     pub media: MediaPort,
     /// What media tells; see [`media_events`].
     pub media_events: mpsc::Receiver<MediaEvent>,
+    /// Takes pictures of the camera and of the panel, to be sent as files.
+    pub take_snapshot: TakeSnapshot,
+    /// Sends our own pictures through the encoder and back.
+    pub try_out: TryOut,
+    /// Whether there is a screen.
+    pub screen: watch::Receiver<DeviceState>,
     /// Where the loudspeaker's volume goes, percent.
     pub volumes: watch::Sender<u8>,
     /// Told when an LED has come.
     pub led_came: Arc<Notify>,
+    /// Told when the network has changed.
+    pub network_changed: Arc<Notify>,
     /// What the panel shows.
     pub screenshots: Screenshots,
     /// What was found on the board.
     pub devices: DeviceList,
     /// systemd, and the threads it watches.
     pub watchdog: Watchdog,
+    /// Makes what is beside the loop ready for another config.
+    pub prepare: Prepare,
     /// None: the WebSocket.
     pub link: Option<LinkPlayer>,
 }
@@ -143,18 +175,8 @@ pub fn media_events() -> (MediaEvents, mpsc::Receiver<MediaEvent>) {
 
 /// The way of views to the panel thread: only the latest counts. It begins with "booting".
 #[must_use]
-pub fn views() -> (watch::Sender<View>, watch::Receiver<View>) {
-    watch::channel(View {
-        screen: Screen::Booting,
-        link: LinkView::Connecting,
-        muted: false,
-        camera_off: false,
-        camera: DeviceState::Ready,
-        sound: DeviceState::Ready,
-        volume: None,
-        chat: Vec::new(),
-        unread: 0,
-    })
+pub fn views(config: &Config) -> (watch::Sender<View>, watch::Receiver<View>) {
+    watch::channel(View::booting(config.kiosk.name.as_str().to_owned()))
 }
 
 /// A running kiosk.
@@ -163,22 +185,27 @@ pub struct Daemon {
     running: JoinHandle<()>,
     control: JoinHandle<()>,
     stop: Arc<Notify>,
+    received: PathBuf,
+    reloader: Arc<Reloader>,
 }
 
 impl Daemon {
-    /// Starts the kiosk. Nothing that is missing on the board or in the network keeps it from starting.
+    /// Starts the kiosk with a config, which came from `source`. Nothing that is missing on the board or in the network keeps it from starting.
     ///
     /// # Errors
     /// [`StartError`], for what a person has to put right: state, control socket, certificates.
-    pub fn start(config: &Config, surroundings: Surroundings) -> Result<Self, StartError> {
+    pub fn start(config: &Config, source: ConfigSource, surroundings: Surroundings) -> Result<Self, StartError> {
         let socket = ControlSocket::bind(&config.paths.control_socket, &config.paths.control_group)?;
-        let (store, kept) = Store::open(&config.paths.state_dir)?;
-        let (link, link_task) = link();
+        let (store, kept) = Store::open(&config.paths.state_dir, config.chat.keep)?;
+        let (post, file_events) = mpsc::channel(QUEUED_FILE_EVENTS);
+        let files = FileStore::start(&config.paths.state_dir, &config.files, post, surroundings.take_snapshot)?;
+        let received = files.incoming();
+        let (links, tasks) = links(MOST_SERVERS);
         match surroundings.link {
-            Some(play) => play(link_task),
+            Some(play) => tasks.into_iter().for_each(play),
             None => {
                 let web_socket = WebSocketLink::new(config.server.ca_file.as_deref())?;
-                tokio::spawn(web_socket.run(link_task));
+                tasks.into_iter().for_each(|task| drop(tokio::spawn(web_socket.clone().run(task))));
             }
         }
         let public_key = kept.identity.public();
@@ -189,37 +216,92 @@ impl Daemon {
                 config: core_config(config),
                 epoch: kept.epoch,
                 pins: pins(config, kept.pins),
+                revoked: kept.revoked,
+                revocations: kept.revocations,
+                memberships: memberships(config),
                 volume: kept.volume.unwrap_or(config.sound.volume),
+                quality: kept.quality.unwrap_or_default(),
+                history: kept.history,
                 seed: random_seed()?,
             },
             now,
         );
-        tracing::info!(peer = %public_key.peer_id(), version = env!("CARGO_PKG_VERSION"), "kiosk starts");
+        let version = env!("CARGO_PKG_VERSION");
+        tracing::info!(name: "kiosk-starts", peer = %public_key.peer_id(), version, "kiosk starts");
         let (requests, asked) = mpsc::channel(QUEUED_REQUESTS);
-        let sights = Sights { screenshots: surroundings.screenshots, devices: surroundings.devices };
+        let (systemd, events) = (surroundings.watchdog.notifier(), Events::default());
+        let (taken, asking) = ((source, config.clone()), requests.clone());
+        let reloader = Arc::new(Reloader::new(taken, surroundings.prepare, (systemd, events.clone()), asking));
+        let sights = Sights {
+            reloader: Arc::clone(&reloader),
+            events: events.clone(),
+            screenshots: surroundings.screenshots,
+            devices: surroundings.devices,
+            files: files.desk(),
+            state_dir: config.paths.state_dir.clone(),
+            history: (config.chat.keep != Retention::UntilCallEnds).then(|| config.paths.state_dir.clone()),
+        };
         let control = tokio::spawn(socket.serve(requests, sights));
+        let PathsSection { state_dir, control_socket, .. } = &config.paths;
+        let ladder = Ladder::new(config.healing.clone(), state_dir, control_socket, now.wall);
+        let (counts, registry) = metrics::metrics(ladder.ever());
+        counts.config(config.instead_of.is_some());
+        if let Some(address) = config.metrics.listen {
+            tokio::spawn(metrics::serve(registry, address));
+        }
         let stop = Arc::new(Notify::new());
         let the_loop = Loop {
             kiosk,
             keys: surroundings.keys,
             buttons: Buttons::new(&config.buttons),
-            lamps: Lamps { bank: surroundings.lights, names: config.lights.clone(), shown: None },
+            fingers: surroundings.fingers,
+            touches: surroundings.touches,
+            lamps: Lamps { bank: surroundings.lights, names: config.lights.clone(), shown: None, is_tested: false },
             led_came: surroundings.led_came,
+            network_changed: surroundings.network_changed,
             volumes: surroundings.volumes,
             views: surroundings.views,
             media: surroundings.media,
             media_events: surroundings.media_events,
-            link,
+            try_out: surroundings.try_out,
+            file_events,
+            file_port: files.port(),
+            files,
+            screen: surroundings.screen,
+            links,
             requests: asked,
             stop: Arc::clone(&stop),
             store,
+            counts,
+            ladder,
             watchdog: surroundings.watchdog,
             configured: config.trust.peer.iter().map(|pin| pin.peer).collect(),
+            config_problem: config.instead_of.clone(),
             public_key,
+            events,
             started_at: now.mono,
             turns: Turns::default(),
         };
-        Ok(Self { running: tokio::spawn(the_loop.run()), control, stop })
+        Ok(Self { running: tokio::spawn(the_loop.run()), control, stop, received, reloader })
+    }
+
+    /// Makes pictures of received files for this panel.
+    ///
+    /// # Errors
+    /// If the system gives no thread.
+    pub fn show_files_on(&self, panel: &PanelThread) -> Result<(), StartError> {
+        let slot = panel.stills();
+        let put = Box::new(move |made| slot.put(made));
+        // This very program, also when an update has put another one in its place.
+        let viewer = Viewer::start("/proc/self/exe".into(), self.received.clone(), put);
+        panel.make_stills_by(Box::new(viewer.map_err(StartError::Viewer)?));
+        Ok(())
+    }
+
+    /// Takes another config when it is asked to.
+    #[must_use]
+    pub fn reloader(&self) -> Arc<Reloader> {
+        Arc::clone(&self.reloader)
     }
 
     /// Asks it to end: say goodbye to the peer and the server, then be done.
@@ -243,7 +325,7 @@ impl Daemon {
     }
 }
 
-fn core_config(config: &Config) -> kiosk_call::Config {
+pub(crate) fn core_config(config: &Config) -> kiosk_call::Config {
     kiosk_call::Config {
         name: config.kiosk.name.clone(),
         room: config.kiosk.room.clone(),
@@ -251,10 +333,37 @@ fn core_config(config: &Config) -> kiosk_call::Config {
         target: config.call.target,
         unknown: config.trust.unknown,
         operator_keys: config.trust.operator_keys.clone(),
+        retention: config.chat.keep,
+        quick_replies: quick_replies(config),
+        allow_restart: config.trust.allow_restart,
+        document_camera: config.camera.document.is_some(),
+        is_last_good: config.instead_of.is_some(),
     }
 }
 
+fn quick_replies(config: &Config) -> Vec<String> {
+    if config.chat.quick_replies.is_empty() {
+        crate::paint::quick_replies(config.panel.language)
+    } else {
+        config.chat.quick_replies.clone()
+    }
+}
+
+/// What authorities say of this kiosk. Without it only those who have pinned the kiosk trust it: no reason not to start.
+fn memberships(config: &Config) -> Vec<Envelope> {
+    let Some(path) = &config.trust.memberships else { return Vec::new() };
+    let text = std::fs::read_to_string(path).map_err(|error| error.to_string());
+    let lines = text.and_then(|text| {
+        let lines = text.lines().filter(|line| !line.trim().is_empty()).map(serde_json::from_str);
+        lines.take(MOST_MEMBERSHIPS).collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())
+    });
+    lines.unwrap_or_else(|reason| {
+        tracing::warn!(file = %path.display(), %reason, "the kiosk shows no membership");
+        Vec::new()
+    })
+}
+
 /// The config's word counts more than what was added later.
-fn pins(config: &Config, kept: Vec<Pin>) -> Vec<Pin> {
+pub(crate) fn pins(config: &Config, kept: Vec<Pin>) -> Vec<Pin> {
     kept.into_iter().chain(config.trust.peer.iter().cloned()).collect()
 }

@@ -17,6 +17,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use nix::time::{ClockId, clock_gettime};
+
 /// A thread that has not shown itself for this long hangs. Opening a device or ending a peer connection may take some seconds.
 const LONGEST_SILENCE: Duration = Duration::from_secs(15);
 
@@ -53,10 +55,35 @@ impl Pulse {
 /// When a thread was last seen alive.
 type LastSeen = Box<dyn Fn() -> Instant + Send>;
 
+/// Tells systemd, from any thread; silent when it was not systemd that started us.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Notifier(Option<Arc<(UnixDatagram, SocketAddr)>>);
+
+impl Notifier {
+    /// Everything is there, or is there again: `READY=1`.
+    pub(crate) fn ready(&self) {
+        self.tell("READY=1");
+    }
+
+    /// The config is read again: `RELOADING=1`; [`Notifier::ready`] ends it.
+    pub(crate) fn reloading(&self) {
+        let since_boot = clock_gettime(ClockId::CLOCK_MONOTONIC).map(Duration::from).unwrap_or_default();
+        self.tell(&format!("RELOADING=1\nMONOTONIC_USEC={}", since_boot.as_micros()));
+    }
+
+    fn tell(&self, line: &str) {
+        if let Some((socket, address)) = self.0.as_deref()
+            && let Err(error) = socket.send_to_addr(line.as_bytes(), address)
+        {
+            tracing::debug!(%error, "systemd does not listen");
+        }
+    }
+}
+
 /// The line to systemd; silent when it was not systemd that started us.
 #[derive(Default)]
 pub struct Watchdog {
-    socket: Option<(UnixDatagram, SocketAddr)>,
+    systemd: Notifier,
     /// How often to feed; None: nobody watches.
     period: Option<Duration>,
     threads: Vec<(&'static str, LastSeen)>,
@@ -90,7 +117,8 @@ impl Watchdog {
             None => SocketAddr::from_pathname(path)?,
         };
         let period = timeout.map(|timeout| timeout / 2);
-        Ok(Self { socket: Some((UnixDatagram::unbound()?, address)), period, threads: Vec::new() })
+        let systemd = Notifier(Some(Arc::new((UnixDatagram::unbound()?, address))));
+        Ok(Self { systemd, period, threads: Vec::new() })
     }
 
     /// From now on feed only while this thread is alive.
@@ -104,34 +132,37 @@ impl Watchdog {
         self.period
     }
 
+    /// Whether systemd has started us, and starts us anew when we end.
+    #[must_use]
+    pub const fn is_supervised(&self) -> bool {
+        self.systemd.0.is_some()
+    }
+
     /// Everything is there: `READY=1`.
     pub fn ready(&self) {
-        self.tell("READY=1");
+        self.systemd.ready();
+    }
+
+    /// For those who have something to tell themselves.
+    pub(crate) fn notifier(&self) -> Notifier {
+        self.systemd.clone()
     }
 
     /// The daemon is ending: `STOPPING=1`.
     pub fn stopping(&self) {
-        self.tell("STOPPING=1");
+        self.systemd.tell("STOPPING=1");
     }
 
     /// The line that `systemctl status` shows.
     pub fn status(&self, line: &str) {
-        self.tell(&format!("STATUS={}", line.replace('\n', " ")));
+        self.systemd.tell(&format!("STATUS={}", line.replace('\n', " ")));
     }
 
     /// Feeds the watchdog, unless a thread hangs; then systemd will restart us.
     pub fn feed(&self) {
         match self.threads.iter().find(|(_, last_seen)| last_seen().elapsed() >= LONGEST_SILENCE) {
-            None => self.tell("WATCHDOG=1"),
-            Some((thread, _)) => tracing::error!(thread, "hangs; the watchdog is not fed"),
-        }
-    }
-
-    fn tell(&self, line: &str) {
-        if let Some((socket, address)) = &self.socket
-            && let Err(error) = socket.send_to_addr(line.as_bytes(), address)
-        {
-            tracing::debug!(%error, "systemd does not listen");
+            None => self.systemd.tell("WATCHDOG=1"),
+            Some((thread, _)) => tracing::error!(name: "thread-hangs", thread, "hangs; the watchdog is not fed"),
         }
     }
 }
@@ -154,6 +185,11 @@ mod tests {
         assert_eq!(watchdog.period(), Some(Duration::from_secs(10)));
         watchdog.ready();
         assert_eq!(heard().as_deref(), Some("READY=1"));
+        watchdog.notifier().reloading();
+        let reloading = heard().expect("it is told");
+        let since_boot =
+            reloading.strip_prefix("RELOADING=1\nMONOTONIC_USEC=").and_then(|number| number.parse::<u64>().ok());
+        assert!(since_boot.is_some_and(|microseconds| microseconds > 0), "{reloading}");
         watchdog.status("two\nlines");
         assert_eq!(heard().as_deref(), Some("STATUS=two lines"));
         let alive = Pulse::default();

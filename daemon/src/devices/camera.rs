@@ -19,6 +19,8 @@ pub(crate) struct Cameras {
     simulated: bool,
     found: Vec<Camera>,
     decision: Decision,
+    /// About the second camera, if the config names one.
+    document: Option<Decision>,
     /// Of the config's settings, what the camera does not take: told once.
     complaints: Vec<String>,
 }
@@ -35,11 +37,18 @@ struct Decision {
     is_missing: bool,
 }
 
+impl Decision {
+    fn has(&self, camera: &Camera) -> bool {
+        self.taken.as_deref().is_some_and(|node| camera.path.as_os_str() == node)
+    }
+}
+
 impl Cameras {
     pub(crate) fn new(config: CameraSection, simulated: bool) -> Self {
         let decision =
             Decision { source: media::CameraSource::None, taken: None, why: String::new(), is_missing: false };
-        let mut cameras = Self { config, simulated, found: Vec::new(), decision, complaints: Vec::new() };
+        let found = Vec::new();
+        let mut cameras = Self { config, simulated, found, decision, document: None, complaints: Vec::new() };
         cameras.choose();
         cameras
     }
@@ -47,6 +56,11 @@ impl Cameras {
     /// What media is to use.
     pub(crate) fn source(&self) -> media::CameraSource {
         self.decision.source.clone()
+    }
+
+    /// What media is to use for documents.
+    pub(crate) fn document(&self) -> Option<media::CameraSource> {
+        self.document.as_ref().map(|decision| decision.source.clone())
     }
 
     /// A sentence, if there is no camera and there should be.
@@ -60,23 +74,46 @@ impl Cameras {
         // First what is known of it: what media finds when it opens it counts for more.
         post(MediaEvent::Camera(self.state()));
         media.use_camera(self.source());
+        media.use_document_camera(self.document());
     }
 
     fn choose(&mut self) {
         self.found = if self.simulated { sim::cameras() } else { linux::cameras() };
         let has_libcamera = !self.simulated && media::has_libcamera();
+        self.choose_document_camera(has_libcamera);
+        let for_documents = self.document.as_ref().and_then(|decision| decision.taken.as_deref());
+        let is_free =
+            |camera: &&Camera| self.simulated || Some(camera.path.as_os_str()) != for_documents.map(AsRef::as_ref);
+        let free: Vec<_> = self.found.iter().filter(is_free).cloned().collect();
         let in_use = self.decision.taken.as_deref();
-        let decision = decide(&self.config, self.simulated, &self.found, in_use, has_libcamera);
+        let decision = decide(&self.config, self.simulated, &free, in_use, has_libcamera);
         if decision != self.decision {
             let Decision { taken, why, .. } = &decision;
             if decision.is_missing {
-                tracing::warn!("{why}");
+                tracing::warn!(name: "device-missing", "{why}");
             } else {
-                tracing::info!(device = taken, why, "camera");
+                tracing::info!(name: "device-used", device = taken, why, "camera");
             }
             self.decision = decision;
         }
         self.adjust();
+    }
+
+    /// The second camera is named in the config, so it comes first: the other one may be any.
+    fn choose_document_camera(&mut self, has_libcamera: bool) {
+        let Some(source) = self.config.document.clone() else { return };
+        let config = CameraSection { source, ..self.config.clone() };
+        let in_use = self.document.as_ref().and_then(|decision| decision.taken.as_deref());
+        let decision = decide(&config, self.simulated, &self.found, in_use, has_libcamera);
+        if self.document.as_ref() != Some(&decision) {
+            let Decision { taken, why, is_missing, .. } = &decision;
+            if *is_missing {
+                tracing::warn!(name: "device-missing", "document camera: {why}");
+            } else {
+                tracing::info!(name: "device-used", device = taken, why, "document camera");
+            }
+            self.document = Some(decision);
+        }
     }
 
     /// Sets the config's controls. A camera forgets them when it is unplugged, so this is done each time.
@@ -93,7 +130,7 @@ impl Cameras {
     }
 
     fn is_taken(&self, camera: &Camera) -> bool {
-        self.decision.taken.as_deref().is_some_and(|node| camera.path.as_os_str() == node)
+        self.decision.has(camera)
     }
 
     /// For `kioskctl devices`.
@@ -101,6 +138,8 @@ impl Cameras {
         let row = |camera: &Camera| {
             let (state, why) = if self.is_taken(camera) {
                 (FoundState::Used, self.decision.why.clone())
+            } else if let Some(document) = self.document.as_ref().filter(|document| document.has(camera)) {
+                (FoundState::Used, format!("for documents: {}", document.why))
             } else {
                 match camera.access() {
                     Some(Access::V4l2) => (FoundState::Spare, String::new()),

@@ -8,15 +8,25 @@ use crate::{
 };
 
 /// What the config wants of input devices and LEDs.
+#[derive(Clone, Debug)]
+pub(crate) struct Bindings {
+    pub(crate) buttons: ButtonsSection,
+    pub(crate) lights: LightsSection,
+}
+
+/// Buttons and lights, and what there is for them.
 pub(crate) struct Controls {
-    buttons: ButtonsSection,
-    lights: LightsSection,
+    bindings: Bindings,
     simulated: bool,
 }
 
 impl Controls {
-    pub(crate) const fn new(buttons: ButtonsSection, lights: LightsSection, simulated: bool) -> Self {
-        Self { buttons, lights, simulated }
+    pub(crate) const fn new(bindings: Bindings, simulated: bool) -> Self {
+        Self { bindings, simulated }
+    }
+
+    pub(super) fn rebind(&mut self, bindings: Bindings) {
+        self.bindings = bindings;
     }
 
     /// Each binding, and the input device that has its key.
@@ -37,7 +47,7 @@ impl Controls {
             };
             FoundDevice { kind: DeviceKind::Button, name: format!("{button:?}: {binding}"), node, state, why }
         };
-        self.buttons.bound().map(found).collect()
+        self.bindings.buttons.bound().map(found).collect()
     }
 
     /// Each light, and its LED.
@@ -57,6 +67,6 @@ impl Controls {
             };
             FoundDevice { kind: DeviceKind::Light, name: role.to_owned(), node: led.clone(), state, why }
         };
-        self.lights.roles().into_iter().filter(|(_, led)| !led.is_empty()).map(found).collect()
+        self.bindings.lights.roles().into_iter().filter(|(_, led)| !led.is_empty()).map(found).collect()
     }
 }

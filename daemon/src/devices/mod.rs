@@ -22,7 +22,11 @@ use kiosk_hal::linux::{Uevent, Uevents};
 use kiosk_media::Media;
 use tokio::sync::{Notify, oneshot, watch};
 
-pub(crate) use self::{camera::Cameras, controls::Controls, sound::Sounds};
+pub(crate) use self::{
+    camera::Cameras,
+    controls::{Bindings, Controls},
+    sound::Sounds,
+};
 use crate::{
     control::protocol::{DeviceKind, FoundDevice},
     start::MediaEvents,
@@ -87,7 +91,7 @@ pub struct DevicesThread {
 }
 
 impl DevicesThread {
-    /// Starts to look after the devices, and to set the volume that `volumes` says.
+    /// Starts to look after the devices, to set the volume that `volumes` says, and to look for what `controls` says.
     ///
     /// # Errors
     /// If the system gives no thread.
@@ -96,13 +100,14 @@ impl DevicesThread {
         media: Arc<Media>,
         post: MediaEvents,
         volumes: watch::Receiver<u8>,
+        controls: watch::Receiver<Bindings>,
     ) -> io::Result<Self> {
         devices.tell();
         let (stop, stopped) = oneshot::channel();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let thread = thread::Builder::new()
             .name("devices".to_owned())
-            .spawn(move || runtime.block_on(look_after(stopped, devices, &media, &post, volumes)))?;
+            .spawn(move || runtime.block_on(look_after(stopped, devices, &media, &post, (volumes, controls))))?;
         Ok(Self { stop: Some(stop), thread: Some(thread) })
     }
 }
@@ -129,7 +134,7 @@ async fn look_after(
     mut devices: Devices,
     media: &Media,
     post: &MediaEvents,
-    mut volumes: watch::Receiver<u8>,
+    (mut volumes, mut controls): (watch::Receiver<u8>, watch::Receiver<Bindings>),
 ) {
     devices.sounds.set_volume(*volumes.borrow_and_update(), media);
     let mut uevents = Uevents::listen(&[CAMERAS, SOUND, INPUT, LEDS])
@@ -147,6 +152,10 @@ async fn look_after(
                 }
                 Err(_) => return,
             },
+            Ok(()) = controls.changed() => {
+                devices.controls.rebind(controls.borrow_and_update().clone());
+                devices.tell();
+            }
             () = gather(&mut uevents, &mut changed) => devices.look(std::mem::take(&mut changed), media, post),
         }
     }

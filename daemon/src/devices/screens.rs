@@ -1,5 +1,6 @@
 //! The monitors, for `kioskctl devices`. Which one is taken is decided by the panel, which has to have it.
 
+use kiosk_call::DeviceState;
 use kiosk_hal::linux::FoundScreen;
 
 use crate::control::protocol::{DeviceKind, FoundDevice, FoundState};
@@ -16,6 +17,15 @@ pub(crate) fn found(screens: &[FoundScreen]) -> Vec<FoundDevice> {
         FoundDevice { kind: DeviceKind::Panel, name, node, state, why }
     };
     screens.iter().map(row).collect()
+}
+
+/// Whether there is a screen.
+pub(crate) fn state(screens: &[FoundScreen]) -> DeviceState {
+    if screens.iter().any(|screen| screen.is_used) {
+        DeviceState::Ready
+    } else {
+        DeviceState::Missing("No monitor was found. Plug one in and switch it on.".to_owned())
+    }
 }
 
 /// The panel of a simulated board.

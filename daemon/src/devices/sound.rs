@@ -121,7 +121,11 @@ impl Sounds {
             let Decision { microphone, loudspeaker, chosen } = &decision;
             let why = |choice: &Option<Choice>| choice.as_ref().map(|choice| choice.why);
             let (microphone_why, loudspeaker_why) = (why(&chosen.capture), why(&chosen.playback));
-            tracing::info!(?microphone, microphone_why, ?loudspeaker, loudspeaker_why, "sound");
+            if *microphone == MicrophoneSource::Missing || *loudspeaker == media::Loudspeaker::Missing {
+                tracing::warn!(name: "device-missing", ?microphone, microphone_why, ?loudspeaker, loudspeaker_why, "sound");
+            } else {
+                tracing::info!(name: "device-used", ?microphone, microphone_why, ?loudspeaker, loudspeaker_why, "sound");
+            }
             self.decision = decision;
         }
         self.wake_microphone();

@@ -1,23 +1,23 @@
-//! The WebSocket to the signaling server: a task that does what the core says. It never decides to reconnect; the core does.
+//! The WebSockets to the signaling servers: a task each, which does what the core says. It never decides to reconnect; the core does.
 
 mod tls;
 
 use std::{io, path::Path, sync::Arc, time::Duration};
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use kiosk_call::{LinkCommand, LinkEvent};
+use kiosk_call::{LinkCommand, LinkEvent, LinkTrouble, ServerId};
 use kiosk_wire::LARGEST_FRAME;
 use rustls::pki_types::ServerName;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::TcpStream,
+    net::{TcpStream, lookup_host},
     sync::{Notify, mpsc},
     time::{Instant, sleep_until, timeout},
 };
 use tokio_rustls::TlsConnector;
 use tokio_tungstenite::{
     WebSocketStream, client_async_with_config,
-    tungstenite::{Error as WsError, Message, protocol::WebSocketConfig, protocol::frame::CloseFrame},
+    tungstenite::{Bytes, Error as WsError, Message, protocol::WebSocketConfig, protocol::frame::CloseFrame},
 };
 use url::{Host, Url};
 
@@ -29,6 +29,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const SILENCE: Duration = Duration::from_secs(60);
 /// Longest wait for the network to take in one frame.
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest wait for the answer to a ping of ours.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Longest wait for the goodbye of a link that we close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// tungstenite's default of 128 KiB is made for bulk.
@@ -43,11 +45,16 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
 
 type Socket = WebSocketStream<Box<dyn Wire>>;
 
-/// The loop's end of the link.
+/// The loop's end of the links.
 #[derive(Debug)]
-pub struct Link {
+pub struct Links {
+    each: Vec<Link>,
+    events: mpsc::Receiver<(ServerId, u64, LinkEvent)>,
+}
+
+#[derive(Debug)]
+struct Link {
     commands: mpsc::Sender<(u64, LinkCommand)>,
-    events: mpsc::Receiver<(u64, LinkEvent)>,
     overflow: Arc<Notify>,
     /// Counts the WebSockets wanted, so that events of an earlier one are told from those of the current one.
     generation: u64,
@@ -56,50 +63,57 @@ pub struct Link {
 /// The task's end: what a link of another kind (of a test) is made of.
 #[derive(Debug)]
 pub struct LinkTask {
+    /// To which server.
+    pub server: ServerId,
     /// What the core wants, with the count of the WebSocket that it is about.
     pub commands: mpsc::Receiver<(u64, LinkCommand)>,
-    /// What happens, with the count of the WebSocket that it happens to.
-    pub events: mpsc::Sender<(u64, LinkEvent)>,
+    /// What happens where, with the count of the WebSocket that it happens to.
+    pub events: mpsc::Sender<(ServerId, u64, LinkEvent)>,
     /// The queue of commands is full: drop the WebSocket.
     pub overflow: Arc<Notify>,
 }
 
-/// Both ends of a link, not yet running.
+/// Both ends of the links to so many servers, not yet running.
 #[must_use]
-pub fn link() -> (Link, LinkTask) {
-    let (commands, wanted) = mpsc::channel(QUEUED_COMMANDS);
+pub fn links(servers: usize) -> (Links, Vec<LinkTask>) {
     let (happened, events) = mpsc::channel(QUEUED_EVENTS);
-    let overflow = Arc::new(Notify::new());
-    let task = LinkTask { commands: wanted, events: happened, overflow: Arc::clone(&overflow) };
-    (Link { commands, events, overflow, generation: 0 }, task)
+    let link = |server| {
+        let (commands, wanted) = mpsc::channel(QUEUED_COMMANDS);
+        let overflow = Arc::new(Notify::new());
+        let task = LinkTask { server, commands: wanted, events: happened.clone(), overflow: Arc::clone(&overflow) };
+        (Link { commands, overflow, generation: 0 }, task)
+    };
+    let (each, tasks) = ServerId::all().take(servers).map(link).unzip();
+    (Links { each, events }, tasks)
 }
 
-impl Link {
+impl Links {
     /// Hands a command to the task; never waits.
-    pub fn carry_out(&mut self, command: LinkCommand) {
+    pub fn carry_out(&mut self, server: ServerId, command: LinkCommand) {
+        let Some(link) = self.each.get_mut(usize::from(server.0)) else { return };
         match &command {
-            LinkCommand::Connect(_) | LinkCommand::Close => self.generation += 1,
-            LinkCommand::Send(_) => {}
+            LinkCommand::Connect(_) | LinkCommand::Close => link.generation += 1,
+            LinkCommand::Send(_) | LinkCommand::Probe => {}
         }
-        if self.commands.try_send((self.generation, command)).is_err() {
-            self.overflow.notify_one();
+        if link.commands.try_send((link.generation, command)).is_err() {
+            link.overflow.notify_one();
         }
     }
 
-    /// The next event of the current WebSocket. None: the task is gone. Dropping the future loses no event.
-    pub async fn next(&mut self) -> Option<LinkEvent> {
+    /// The next event of a current WebSocket. None: no task is left. Dropping the future loses no event.
+    pub async fn next(&mut self) -> Option<(ServerId, LinkEvent)> {
         loop {
-            let (generation, event) = self.events.recv().await?;
-            if generation == self.generation {
-                return Some(event);
+            let (server, generation, event) = self.events.recv().await?;
+            if self.each.get(usize::from(server.0)).is_some_and(|link| link.generation == generation) {
+                return Some((server, event));
             }
         }
     }
 
-    /// Waits until the task has done all it was told and is gone.
+    /// Waits until the tasks have done all they were told and are gone.
     pub async fn finish(self) {
-        let Self { commands, mut events, .. } = self;
-        drop(commands);
+        let Self { each, mut events } = self;
+        drop(each);
         while events.recv().await.is_some() {}
     }
 }
@@ -131,7 +145,7 @@ impl WebSocketLink {
         while let Some((generation, command)) = next {
             next = match command {
                 LinkCommand::Connect(url) => self.attend(generation, &url, &mut task).await,
-                LinkCommand::Send(_) | LinkCommand::Close => task.commands.recv().await,
+                LinkCommand::Send(_) | LinkCommand::Probe | LinkCommand::Close => task.commands.recv().await,
             };
         }
     }
@@ -143,34 +157,42 @@ impl WebSocketLink {
             // Another mind before it is open: nothing was sent yet, so that nothing is lost.
             next = other_than_send(task) => return next,
         };
-        let reason = match opened {
+        let (trouble, reason) = match opened {
             Ok(Ok(mut socket)) => {
-                let _ = task.events.send((generation, LinkEvent::Opened)).await;
+                let _ = task.events.send((task.server, generation, LinkEvent::Opened)).await;
                 match converse(&mut socket, generation, task).await {
                     Ended::Here(next) => {
                         let _ = timeout(CLOSE_TIMEOUT, close(&mut socket)).await;
                         return next;
                     }
-                    Ended::There(reason) => reason,
+                    Ended::There(reason) => (LinkTrouble::NoServer, reason),
                 }
             }
-            Ok(Err(reason)) => reason,
-            Err(_) => format!("{} did not answer within {} s", host_of(url), CONNECT_TIMEOUT.as_secs()),
+            Ok(Err(trouble_and_reason)) => trouble_and_reason,
+            Err(_) => {
+                let reason = format!("{} did not answer within {} s", host_of(url), CONNECT_TIMEOUT.as_secs());
+                (LinkTrouble::NoServer, reason)
+            }
         };
-        let _ = task.events.send((generation, LinkEvent::Closed(reason))).await;
+        let _ = task.events.send((task.server, generation, LinkEvent::Closed { trouble, reason })).await;
         task.commands.recv().await
     }
 
-    async fn open(&self, url: &str) -> Result<Socket, String> {
+    async fn open(&self, url: &str) -> Result<Socket, (LinkTrouble, String)> {
+        let parsed = Url::parse(url).ok();
+        let (parsed, host, port) = parsed
+            .as_ref()
+            .and_then(|parsed| Some((parsed, parsed.host()?, parsed.port_or_known_default()?)))
+            .ok_or_else(|| (LinkTrouble::NoServer, format!("'{url}' is not a signaling URL")))?;
+        let tcp = connect(&host, port)
+            .await
+            .map_err(|error| (trouble(&error), format!("cannot reach {host}:{port}: {}", plain(&error))))?;
+        self.secure(url, parsed, tcp).await.map_err(|reason| (LinkTrouble::NoServer, reason))
+    }
+
+    async fn secure(&self, url: &str, parsed: &Url, tcp: TcpStream) -> Result<Socket, String> {
         let bad = || format!("'{url}' is not a signaling URL");
-        let parsed = Url::parse(url).map_err(|_| bad())?;
         let (host, port) = parsed.host().zip(parsed.port_or_known_default()).ok_or_else(bad)?;
-        let tcp = match &host {
-            Host::Domain(name) => TcpStream::connect((*name, port)).await,
-            Host::Ipv4(address) => TcpStream::connect((*address, port)).await,
-            Host::Ipv6(address) => TcpStream::connect((*address, port)).await,
-        };
-        let tcp = tcp.map_err(|error| format!("cannot reach {host}:{port}: {}", plain(&error)))?;
         // Offers and answers are single small frames that should not wait for each other.
         let _ = tcp.set_nodelay(true);
         let wire: Box<dyn Wire> = if parsed.scheme() == "wss" {
@@ -184,19 +206,43 @@ impl WebSocketLink {
         } else {
             Box::new(tcp)
         };
-        let opened = client_async_with_config(url, wire, Some(limits())).await;
+        let opened = client_async_with_config(url, wire, Some(web_socket_limits())).await;
         let (socket, _) = opened.map_err(|error| format!("{host}:{port} is no signaling server: {error}"))?;
         Ok(socket)
     }
 }
 
-fn limits() -> WebSocketConfig {
+/// Limits of the WebSocket layer (and of the client that `tests/websocket` measures). `write_buffer_size` 0 sends at once.
+#[must_use]
+pub fn web_socket_limits() -> WebSocketConfig {
     WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(0)
         .max_write_buffer_size(4 * LARGEST_FRAME)
         .max_message_size(Some(LARGEST_FRAME))
         .max_frame_size(Some(LARGEST_FRAME))
+}
+
+async fn connect(host: &Host<&str>, port: u16) -> io::Result<TcpStream> {
+    match host {
+        Host::Domain(name) => {
+            let found = lookup_host((*name, port)).await;
+            let addresses: Vec<_> = found.map_err(|error| io::Error::new(io::ErrorKind::NetworkDown, error))?.collect();
+            TcpStream::connect(&*addresses).await
+        }
+        Host::Ipv4(address) => TcpStream::connect((*address, port)).await,
+        Host::Ipv6(address) => TcpStream::connect((*address, port)).await,
+    }
+}
+
+/// Whether the way to the server is missing, or the server. A name that cannot be looked up counts as the way.
+fn trouble(error: &io::Error) -> LinkTrouble {
+    use io::ErrorKind::{AddrNotAvailable, HostUnreachable, NetworkDown, NetworkUnreachable};
+    if matches!(error.kind(), AddrNotAvailable | HostUnreachable | NetworkDown | NetworkUnreachable) {
+        LinkTrouble::NoNetwork
+    } else {
+        LinkTrouble::NoServer
+    }
 }
 
 /// "Connection refused (os error 111)" without its number.
@@ -213,7 +259,7 @@ fn host_of(url: &str) -> String {
 async fn other_than_send(task: &mut LinkTask) -> Option<(u64, LinkCommand)> {
     loop {
         match task.commands.recv().await {
-            Some((_, LinkCommand::Send(_))) => {}
+            Some((_, LinkCommand::Send(_) | LinkCommand::Probe)) => {}
             other => return other,
         }
     }
@@ -228,6 +274,8 @@ enum Ended {
 
 async fn converse(socket: &mut Socket, generation: u64, task: &mut LinkTask) -> Ended {
     let mut silent_at = Instant::now() + SILENCE;
+    // Of a probe that is not answered yet.
+    let mut answer_due_at = None;
     loop {
         tokio::select! {
             message = socket.next() => {
@@ -235,12 +283,18 @@ async fn converse(socket: &mut Socket, generation: u64, task: &mut LinkTask) -> 
                 match message {
                     Some(Ok(Message::Text(text))) => {
                         let frame = LinkEvent::Frame(text.as_str().to_owned());
-                        if task.events.send((generation, frame)).await.is_err() {
+                        if task.events.send((task.server, generation, frame)).await.is_err() {
+                            return Ended::Here(None);
+                        }
+                    }
+                    Some(Ok(Message::Pong(_))) => {
+                        let is_answer = answer_due_at.take().is_some();
+                        if is_answer && task.events.send((task.server, generation, LinkEvent::Alive)).await.is_err() {
                             return Ended::Here(None);
                         }
                     }
                     // tungstenite answers pings by itself with the next read or write (RFC 6455 §5.5.2).
-                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                    Some(Ok(Message::Ping(_))) => {}
                     Some(Ok(Message::Close(frame))) => return Ended::There(farewell(frame.as_ref())),
                     Some(Ok(Message::Binary(_) | Message::Frame(_))) => {
                         return Ended::There("the server sent what is not text".to_owned());
@@ -251,19 +305,33 @@ async fn converse(socket: &mut Socket, generation: u64, task: &mut LinkTask) -> 
             }
             command = task.commands.recv() => match command {
                 Some((_, LinkCommand::Send(frame))) => {
-                    match timeout(SEND_TIMEOUT, socket.send(Message::text(frame))).await {
-                        Ok(Ok(())) => {}
-                        Ok(Err(error)) => return Ended::There(why(&error)),
-                        Err(_) => return Ended::There("the server takes nothing in".to_owned()),
+                    if let Err(reason) = send(socket, Message::text(frame), SEND_TIMEOUT).await {
+                        return Ended::There(reason);
+                    }
+                }
+                Some((_, LinkCommand::Probe)) => {
+                    answer_due_at.get_or_insert_with(|| Instant::now() + PROBE_TIMEOUT);
+                    if let Err(reason) = send(socket, Message::Ping(Bytes::new()), PROBE_TIMEOUT).await {
+                        return Ended::There(reason);
                     }
                 }
                 other => return Ended::Here(other),
             },
             () = task.overflow.notified() => return Ended::There("the server takes nothing in".to_owned()),
+            () = sleep_until(answer_due_at.unwrap_or(silent_at)), if answer_due_at.is_some() => {
+                return Ended::There(format!("the server did not answer a ping within {} s", PROBE_TIMEOUT.as_secs()));
+            }
             () = sleep_until(silent_at) => {
                 return Ended::There(format!("the server said nothing for {} s", SILENCE.as_secs()));
             }
         }
+    }
+}
+
+async fn send(socket: &mut Socket, message: Message, within: Duration) -> Result<(), String> {
+    match timeout(within, socket.send(message)).await {
+        Ok(sent) => sent.map_err(|error| why(&error)),
+        Err(_) => Err("the server takes nothing in".to_owned()),
     }
 }
 
@@ -292,196 +360,4 @@ fn why(error: &WsError) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::net::SocketAddr;
-
-    use tokio::net::TcpListener;
-    use tokio_rustls::TlsAcceptor;
-    use tokio_tungstenite::accept_async;
-
-    use super::*;
-
-    struct Far {
-        listener: TcpListener,
-        tls: Option<TlsAcceptor>,
-    }
-
-    impl Far {
-        async fn new(tls: Option<TlsAcceptor>) -> (Self, SocketAddr) {
-            let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-            let address = listener.local_addr().expect("an address");
-            (Self { listener, tls }, address)
-        }
-
-        async fn accept(&self) -> Socket {
-            let (tcp, _) = self.listener.accept().await.expect("a caller");
-            let wire: Box<dyn Wire> = match &self.tls {
-                Some(tls) => Box::new(tls.accept(tcp).await.expect("TLS")),
-                None => Box::new(tcp),
-            };
-            accept_async(wire).await.expect("a WebSocket")
-        }
-    }
-
-    fn start(ca_file: Option<&Path>) -> Link {
-        let (link, task) = link();
-        tokio::spawn(WebSocketLink::new(ca_file).expect("TLS").run(task));
-        link
-    }
-
-    async fn closed(link: &mut Link) -> String {
-        match link.next().await {
-            Some(LinkEvent::Closed(reason)) => reason,
-            other => panic!("{other:?} instead of Closed"),
-        }
-    }
-
-    /// Both ends of a WebSocket.
-    async fn meet(link: &mut Link, far: &Far, url: String) -> Socket {
-        let ((), socket) = tokio::join!(opened(link, url), far.accept());
-        socket
-    }
-
-    async fn opened(link: &mut Link, url: String) {
-        link.carry_out(LinkCommand::Connect(url));
-        let event = link.next().await;
-        assert!(matches!(event, Some(LinkEvent::Opened)), "{event:?}");
-    }
-
-    #[tokio::test]
-    async fn frames_pass_both_ways_and_pings_are_answered() {
-        let (far, address) = Far::new(None).await;
-        let mut link = start(None);
-        let server = tokio::spawn(async move {
-            let mut socket = far.accept().await;
-            socket.send(Message::text("hello")).await.expect("sent");
-            socket.send(Message::Ping(b"there?".to_vec().into())).await.expect("sent");
-            let mut seen = Vec::new();
-            while let Some(Ok(message)) = socket.next().await {
-                seen.push(message);
-            }
-            seen
-        });
-        opened(&mut link, format!("ws://{address}/signaling")).await;
-        let Some(LinkEvent::Frame(frame)) = link.next().await else { panic!("no frame") };
-        assert_eq!(frame, "hello");
-        for number in 0..3 {
-            link.carry_out(LinkCommand::Send(number.to_string()));
-        }
-        link.carry_out(LinkCommand::Close);
-        link.finish().await;
-        let seen = server.await.expect("the server ran");
-        let texts: Vec<_> =
-            seen.iter().filter_map(|message| message.to_text().ok().filter(|_| message.is_text())).collect();
-        assert_eq!(texts, ["0", "1", "2"]);
-        assert!(seen.iter().any(Message::is_pong), "{seen:?}");
-        assert!(seen.last().is_some_and(Message::is_close), "{seen:?}");
-    }
-
-    #[tokio::test]
-    async fn what_happened_to_an_earlier_web_socket_is_not_told() {
-        let (far, address) = Far::new(None).await;
-        let (second, second_address) = Far::new(None).await;
-        let mut link = start(None);
-        let mut socket = meet(&mut link, &far, format!("ws://{address}/")).await;
-        socket.send(Message::text("old")).await.expect("sent");
-        link.carry_out(LinkCommand::Connect(format!("ws://{second_address}/")));
-        let mut socket = second.accept().await;
-        socket.send(Message::text("new")).await.expect("sent");
-        assert!(matches!(link.next().await, Some(LinkEvent::Opened)));
-        let Some(LinkEvent::Frame(frame)) = link.next().await else { panic!("no frame") };
-        assert_eq!(frame, "new");
-    }
-
-    #[tokio::test]
-    async fn an_end_has_its_reason() {
-        let (far, address) = Far::new(None).await;
-        let mut link = start(None);
-        let mut socket = meet(&mut link, &far, format!("ws://{address}/")).await;
-        let frame = CloseFrame { code: 1008.into(), reason: "signature".into() };
-        socket.close(Some(frame)).await.expect("sent");
-        assert_eq!(closed(&mut link).await, "the server closed the link: signature");
-
-        let mut socket = meet(&mut link, &far, format!("ws://{address}/")).await;
-        socket.send(Message::text("x".repeat(LARGEST_FRAME + 1))).await.expect("sent");
-        assert!(closed(&mut link).await.contains("too long"));
-
-        drop(far);
-        link.carry_out(LinkCommand::Connect(format!("ws://{address}/")));
-        assert_eq!(closed(&mut link).await, format!("cannot reach {address}: connection refused"));
-        link.carry_out(LinkCommand::Connect("nonsense".to_owned()));
-        assert!(closed(&mut link).await.ends_with("is not a signaling URL"));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_silent_server_is_noticed() {
-        let (far, address) = Far::new(None).await;
-        let mut link = start(None);
-        // Bound, but nobody accepts: TCP opens, HTTP never answers.
-        let began = Instant::now();
-        link.carry_out(LinkCommand::Connect(format!("ws://{address}/")));
-        assert_eq!(closed(&mut link).await, "127.0.0.1 did not answer within 10 s");
-        assert!(began.elapsed() >= CONNECT_TIMEOUT);
-        drop(far);
-    }
-
-    #[tokio::test]
-    async fn a_server_that_falls_silent_is_noticed() {
-        let (far, address) = Far::new(None).await;
-        let mut link = start(None);
-        let _socket = meet(&mut link, &far, format!("ws://{address}/")).await;
-        tokio::time::pause();
-        let began = Instant::now();
-        assert_eq!(closed(&mut link).await, "the server said nothing for 60 s");
-        assert!(began.elapsed() >= SILENCE);
-    }
-
-    fn certificate(directory: &Path, names: &[&str]) -> (TlsAcceptor, std::path::PathBuf) {
-        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-        let made = rcgen::generate_simple_self_signed(names).expect("a certificate");
-        let path = directory.join("server.pem");
-        std::fs::write(&path, made.cert.pem()).expect("written");
-        let key = rustls::pki_types::PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
-        let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .expect("versions")
-            .with_no_client_auth()
-            .with_single_cert(vec![made.cert.der().clone()], key)
-            .expect("they match");
-        (TlsAcceptor::from(Arc::new(config)), path)
-    }
-
-    #[tokio::test]
-    async fn only_a_trusted_certificate_opens() {
-        let directory = tempfile::tempdir().expect("a directory");
-        // The wrong name on purpose: a pinned certificate is good under any.
-        let (acceptor, path) = certificate(directory.path(), &["kiosk.example"]);
-        let (far, address) = Far::new(Some(acceptor)).await;
-        let url = format!("wss://{address}/");
-        let mut trusting = start(Some(&path));
-        drop(meet(&mut trusting, &far, url.clone()).await);
-
-        let other = tempfile::tempdir().expect("a directory");
-        for ca_file in [None, Some(certificate(other.path(), &["127.0.0.1"]).1)] {
-            let mut wary = start(ca_file.as_deref());
-            wary.carry_out(LinkCommand::Connect(url.clone()));
-            let accepting = async {
-                let (tcp, _) = far.listener.accept().await.expect("a caller");
-                far.tls.as_ref().expect("TLS").accept(tcp).await.is_err()
-            };
-            let (refused, reason) = tokio::join!(accepting, closed(&mut wary));
-            assert!(refused && reason.contains("is not trusted: invalid peer certificate"), "{reason}");
-        }
-    }
-
-    #[test]
-    fn a_wrong_ca_file_is_named() {
-        let directory = tempfile::tempdir().expect("a directory");
-        let path = directory.path().join("ca.pem");
-        let sentence = WebSocketLink::new(Some(&path)).expect_err("no such file").to_string();
-        assert!(sentence.starts_with(&format!("cannot read ca_file {}: No such file", path.display())), "{sentence}");
-        std::fs::write(&path, "nonsense").expect("written");
-        let sentence = WebSocketLink::new(Some(&path)).expect_err("no certificate").to_string();
-        assert!(sentence.contains("holds no certificate (none found)"), "{sentence}");
-    }
-}
+mod tests;
