@@ -59,11 +59,33 @@ it('messages count from 0 without gaps, in the order in which they were sent', a
   const sealed = await Promise.all([0, 1, 2].map((n) => ping(caller, n)));
   expect(await callee.open(sealed[0]!)).toMatchObject({ t: 'ping', body: { n: 0 }, seq: 0 });
   expect(await callee.open(sealed[0]!).catch(reasonOf)).toBe('replayed');
+  callee.confirmation = { lfp: '', rfp: '', offer: '', answer: '' };
   expect(await callee.open(sealed[2]!).catch(reasonOf)).toBe('out-of-order');
   expect(await callee.open(sealed[1]!)).toMatchObject({ seq: 1 });
   expect(await caller.open(sealed[2]!).catch(reasonOf)).toBe('signature');
   const { caller: stranger } = await bothEnds();
   expect(await callee.open(await ping(stranger, 3)).catch(reasonOf)).toBe('signature');
+});
+
+it('what came before the peer has confirmed may be lost', async () => {
+  const { caller, callee } = await bothEnds();
+  const sealed = [await ping(caller, 0), await ping(caller, 1)];
+  expect(await callee.open(sealed[1]!)).toMatchObject({ seq: 1 });
+  expect(await callee.open(sealed[0]!).catch(reasonOf)).toBe('replayed');
+});
+
+it('that we hang up is signed beforehand, and is the next message or nothing', async () => {
+  const { caller, callee } = await bothEnds();
+  expect(caller.lastWord('channel')).toBeNull();
+  await callee.open(await ping(caller, 0));
+  await vi.waitFor(() => expect(caller.lastWord('channel')).not.toBeNull());
+  expect(caller.lastWord('link')).toBeNull();
+  const word = caller.lastWord('channel')!;
+  const next = ping(caller, 1);
+  await Promise.resolve();
+  expect(caller.lastWord('channel')).toBeNull();
+  expect(await callee.open(word)).toMatchObject({ t: 'bye', body: { why: 'hang-up' }, seq: 1 });
+  expect(await callee.open(await next).catch(reasonOf)).toBe('replayed');
 });
 
 it('a message of another call of the same two is refused', async () => {
@@ -106,11 +128,13 @@ it('no track is sent while the gates are shut', async () => {
     secured: quiet,
     channelOpened: quiet,
     channelText: quiet,
+    filesOpened: quiet,
     failed: quiet,
   };
   const pc = await PeerConnection.create(environment, [], events);
   await pc.offer();
-  const tracks = { audio: new FakeTrack('audio'), video: new FakeTrack('video'), maxVideoBitrate: 1 };
+  const encoding = { maxBitrate: 1, maxFramerate: 2, scaleResolutionDownBy: 3 };
+  const tracks = { audio: new FakeTrack('audio'), video: new FakeTrack('video'), screen: false, encoding };
   const outgoing = tracks as unknown as Parameters<typeof pc.setTracks>[0];
   const sent = () => [...network.connections.values()][0]!.transceivers.map(({ sender }) => sender.track);
   await pc.setTracks(outgoing);
@@ -118,4 +142,5 @@ it('no track is sent while the gates are shut', async () => {
   pc.openGates();
   await pc.setTracks(outgoing);
   expect(sent()).toEqual([tracks.audio, tracks.video]);
+  expect([...network.connections.values()][0]!.transceivers[1]!.sender.parameters).toEqual([encoding]);
 });

@@ -19,6 +19,8 @@ import { Serial } from './serial';
 /** Most remote candidates kept until they can be used; more are refused. */
 const MOST_HELD_CANDIDATES = 128;
 
+const LAST_WORD: Content = { t: 'bye', body: { why: 'hang-up' } };
+
 /** Our side of a session: the key that signs, and who we are in it. */
 export interface OwnSession {
   readonly key: CryptoKey;
@@ -55,6 +57,8 @@ export class Call {
     channel: { sent: 0, received: 0 },
   };
   readonly #out: Record<Transport, Serial> = { link: new Serial(), channel: new Serial() };
+  /** What {@link lastWord} gives, with its number. */
+  readonly #last: Partial<Record<Transport, { readonly seq: number; readonly envelope: Envelope }>> = {};
   #held: Candidate[] | null = [];
 
   constructor(id: string, outgoing: boolean, peer: Certified, own: OwnSession) {
@@ -67,23 +71,49 @@ export class Call {
 
   /** Signs the next message of this transport and gives it to `deliver`, in the order of the calls of this method. */
   send(transport: Transport, content: Content, deliver: (envelope: Envelope) => void): Promise<void> {
-    return this.#out[transport].run(async () => {
-      const { me, key } = this.own;
-      const header = {
-        from: me.peer,
-        fs: me.session,
-        to: this.peer.peer,
-        ts: this.peer.session,
-        room: me.room,
-        call: this.id,
-        seq: this.#sequences[transport].sent++,
-        re: content.t === 'answer' ? this.offer : null,
-      };
-      const envelope = await sealMessage(content, header, key);
+    const sent = this.#out[transport].run(async () => {
+      const envelope = await this.#seal(content, this.#sequences[transport].sent++);
       // Known before the peer can answer it.
       if (content.t === 'offer' || content.t === 'answer') this[content.t] = await hashOf(envelope);
       deliver(envelope);
     });
+    void this.#out[transport].run(() => this.#prepareLastWord(transport));
+    return sent;
+  }
+
+  /** That we hang up, signed beforehand: a page that is closed has no time to sign. Null: it is not ready. */
+  lastWord(transport: Transport): Envelope | null {
+    const { seq, envelope } = this.#last[transport] ?? {};
+    return envelope && seq === this.#sequences[transport].sent ? envelope : null;
+  }
+
+  async #prepareLastWord(transport: Transport): Promise<void> {
+    // There is more to be said before.
+    if (this.#out[transport].waiting > 1) return;
+    const seq = this.#sequences[transport].sent;
+    this.#last[transport] = { seq, envelope: await this.#seal(LAST_WORD, seq) };
+  }
+
+  #seal(content: Content, seq: number): Promise<Envelope> {
+    const { me, key } = this.own;
+    const header = {
+      from: me.peer,
+      fs: me.session,
+      to: this.peer.peer,
+      ts: this.peer.session,
+      room: me.room,
+      call: this.id,
+      seq,
+      re: content.t === 'answer' ? this.offer : null,
+    };
+    return sealMessage(content, header, key);
+  }
+
+  /** It came in by this offer. */
+  takeOffer(offer: Message & { t: 'offer' }): void {
+    this.offer = offer.hash;
+    this.remote = offer.body;
+    this.receive('link', offer.seq);
   }
 
   /** Opens a message of the data channel. */
@@ -94,12 +124,16 @@ export class Call {
     return message;
   }
 
-  /** Rule 10: a repeated number is a replay, a skipped one means that messages are missing. */
+  /**
+   * Rule 10: a repeated number is a replay, a skipped one means that messages are missing. What the peer says on the channel before its
+   * first confirmation that arrives may be lost: stacks lose data while an SCTP association is being set up.
+   */
   receive(transport: Transport, seq: number): void {
     const sequence = this.#sequences[transport];
+    const maySkip = transport === 'channel' && !this.confirmation;
     if (seq < sequence.received) refuse('replayed');
-    if (seq > sequence.received) refuse('out-of-order');
-    sequence.received += 1;
+    if (seq > sequence.received && !maySkip) refuse('out-of-order');
+    sequence.received = seq + 1;
   }
 
   /** Candidates that the browser can have now: they are held until the remote description is set. */

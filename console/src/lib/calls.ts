@@ -1,117 +1,76 @@
 /** The calls: one at a time, from ring to end. docs/protocol.md §6 and §7. */
 
-import { decodeBase64Url, toHex } from './bytes';
 import { Call, type CallPhase } from './call';
+import { cannot } from './call-error';
 import { Cell } from './cell';
-import type { PeerId } from './crypto';
+import type { CallChannel } from './channel';
+import { IDLE, type ConnectionState } from './connection';
+import { isLower, type PeerId } from './crypto';
 import { farewell, REJECTED, SAID_BYE, type Ending } from './ending';
-import { parseEnvelope } from './envelope';
 import type { Environment } from './environment';
-import type { Link, LinkEvents, Peer, PresentPeer } from './link';
+import { Leg } from './leg';
+import type { Link, Peer, PresentPeer } from './link';
 import type { Media } from './media-store';
 import {
   isVerified,
   randomId,
   sealMessage,
+  travels,
   type Content,
   type Message,
   type RejectReason,
   type SignedDescription,
 } from './message';
-import { PeerConnection } from './peer';
+import { Pulse } from './pulse';
 import { Refusal, refuse } from './refusal';
-import { Serial } from './serial';
-import type { Statistics } from './statistics';
+import { Resumption } from './resumption';
+import type { CallLine, Services } from './service';
 import type { Verification } from './trust';
+import { RING_TIMEOUT_MS, ringingLeft, Waiting, type Caller, type Ringing } from './waiting';
 
-const RING_TIMEOUT_MS = 45_000;
 const CONNECT_TIMEOUT_MS = 15_000;
-/** How often a peer is pinged and listened for: its death is noticed after 3 to 3.5 s. */
-const PING_EVERY_MS = 500;
-/** Browsers let the timers of a hidden page run once a second. */
-const SUSPENDED_MS = 2_500;
-const SILENCE_MS = 3_000;
 /** Most calls offered in one session; an id that is forgotten could be replayed, so beyond it only a new session takes calls. */
 const MOST_CALLS = 4_096;
-const MOST_WAITING_MESSAGES = 1_024;
 
-/** `idle`: there was no call yet, or its end was put away. */
-export type Phase = 'idle' | CallPhase | 'ended';
-
-/** State of `connectionStore`. */
-export interface ConnectionState {
-  readonly phase: Phase;
-  /** With whom; stays until the end is put away. */
-  readonly peer: Peer | null;
-  /** What the peer is to us; see `Peer.verification`. */
-  readonly verification: Verification | null;
-  readonly callId: string | null;
-  readonly outgoing: boolean;
-  /** Whether a person over there is being asked. */
-  readonly ringing: boolean;
-  /** Whether both certificates were checked and both sides saw the same call. */
-  readonly confirmed: boolean;
-  /** What the peer sends: false is muted, camera off. */
-  readonly remoteMedia: { readonly audio: boolean; readonly video: boolean };
-  /** Measured twice a second in a call. */
-  readonly quality: Statistics | null;
-  /** Unix milliseconds of the confirmation. */
-  readonly since: number | null;
-  /** Why the last call ended. */
-  readonly ending: Ending | null;
-  /** The verified offer that rings. */
-  readonly offer: Message | null;
-}
-
-const IDLE: ConnectionState = {
-  phase: 'idle',
-  peer: null,
-  verification: null,
-  callId: null,
-  outgoing: false,
+/** What no longer holds when a call is over. */
+const OVER = {
+  phase: 'ended',
+  offer: null,
   ringing: false,
   confirmed: false,
-  remoteMedia: { audio: true, video: true },
-  quality: null,
-  since: null,
-  ending: null,
-  offer: null,
-};
+  held: false,
+  reconnecting: null,
+} as const;
 
-/** What calls tell the chat. */
-export interface ChatPort {
-  heard(peer: Peer, id: string, text: string): void;
-  delivered(peer: PeerId, id: string): void;
-}
-
-/** Something cannot be done now; the message is a sentence for people. */
-export class CallError extends Error {
-  override readonly name = 'CallError';
-}
-
-export class Calls implements LinkEvents {
+export class Calls {
   readonly cell = new Cell<ConnectionState>(IDLE);
   readonly #environment: Environment;
   readonly #media: Media;
-  readonly #chat: ChatPort;
+  readonly #services: Services;
   #link!: Link;
-  #call: Call | null = null;
-  #pc: PeerConnection | null = null;
-  /** Local candidates that came before our description was sent. */
-  #held: Content[] | null = [];
+  /** The conversation's connection; of a lost one the last. */
+  #leg: Leg | null = null;
+  /** The call of its first offer. */
+  #id = '';
+  /** While its connection is lost. */
+  #resumption: Resumption | null = null;
   #seen = new Set<string>();
-  #channelOpen = false;
-  #heardAt = 0;
-  #pings = 0;
+  #pulse: Pulse | null = null;
+  #line: CallLine | null = null;
+  /** The caller, if the call rings in. */
+  #caller: Caller | null = null;
+  readonly #waiting = new Waiting(
+    () => this.#showCallers(),
+    (call) => this.#refuseCall(call, 'timeout'),
+  );
   /** The last `media` message, as JSON. */
   #told = '';
   #deadline: ReturnType<typeof setTimeout> | undefined;
-  #ticker: ReturnType<typeof setInterval> | undefined;
 
-  constructor(environment: Environment, media: Media, chat: ChatPort) {
+  constructor(environment: Environment, media: Media, services: Services) {
     this.#environment = environment;
     this.#media = media;
-    this.#chat = chat;
+    this.#services = services;
     media.cell.subscribe(() => void this.#tracksChanged());
   }
 
@@ -121,133 +80,152 @@ export class Calls implements LinkEvents {
     link.cell.subscribe(({ peers }) => {
       const peer = peers.find(({ id }) => id === this.#call?.peer.peer);
       if (peer) this.cell.set({ verification: peer.verification });
+      this.#showCallers();
     });
   }
 
+  get #call(): Call | null {
+    return this.#leg?.call ?? null;
+  }
+
+  /** A connection is lost, and a new one is being made. */
+  get reconnecting(): boolean {
+    return this.#resumption !== null;
+  }
+
   idle(): boolean {
-    return !this.#call;
+    return !this.#call && this.#waiting.size === 0;
   }
 
   // What people and pages ask for.
 
   async createOffer(peer: PeerId = this.#onlyPeer()): Promise<SignedDescription> {
-    if (this.#call) throw new CallError('There is a call already; hang up first.');
+    if (this.#call) cannot('busy');
     const present = this.#link.present(peer);
     const session = this.#link.session;
-    if (!session || !present) throw new CallError('This peer is not in the room.');
+    if (!session || !present) return cannot('not-in-room');
     const call = new Call(randomId(), true, present.certified, session);
-    this.#begin(call, present);
-    const pc = await this.#connect(call);
-    call.local = await this.#step(call, () => pc.offer());
-    return call.local;
+    const leg = this.#begin(call, this.#link.describe(peer, present), present.verification, null, null);
+    return this.#step(leg, () => leg.offer());
   }
 
   async sendOffer(): Promise<void> {
-    const call = this.#call;
-    if (!call?.local || !call.outgoing || call.offer)
-      throw new CallError('There is no offer to send; create one first.');
-    await this.#sendDescription(call, { t: 'offer', body: call.local });
+    const leg = this.#leg;
+    if (!leg?.call.local || !leg.call.outgoing || leg.call.offer) return cannot('no-offer');
+    await this.#sendDescription(leg, { t: 'offer', body: leg.call.local });
   }
 
   /** Makes the answer to the ringing offer. Only offers that this library verified are taken. */
   async processOffer(offer: Message | null = this.cell.value.offer): Promise<SignedDescription> {
-    const call = this.#call;
-    if (!call || call.phase !== 'ringing-in') throw new CallError('Nobody is calling.');
-    if (offer?.t !== 'offer' || !isVerified(offer) || offer.call !== call.id)
-      throw new CallError('This is not the offer that rings.');
-    this.#phase(call, 'connecting');
+    const leg = this.#leg;
+    if (!leg || leg.call.phase !== 'ringing-in') return cannot('nobody-calls');
+    if (offer?.t !== 'offer' || !isVerified(offer) || offer.call !== leg.call.id) return cannot('other-offer');
+    this.#phase(leg.call, 'connecting');
     this.#limit(CONNECT_TIMEOUT_MS, 'no-connection');
-    const pc = await this.#connect(call);
-    call.local = await this.#step(call, () => pc.answer(offer.body.sdp));
-    for (const candidate of call.release()) await pc.addCandidate(candidate);
-    return call.local;
+    return this.#step(leg, () => leg.answer(offer.body.sdp));
   }
 
   async sendAnswer(): Promise<void> {
-    const call = this.#call;
-    if (!call?.local || call.outgoing || call.answer)
-      throw new CallError('There is no answer to send; process an offer first.');
-    await this.#sendDescription(call, { t: 'answer', body: call.local });
-    this.#tryConfirm(call);
+    const leg = this.#leg;
+    if (!leg?.call.local || leg.call.outgoing || leg.call.answer) return cannot('no-answer');
+    await this.#sendDescription(leg, { t: 'answer', body: leg.call.local });
+    leg.channel?.tryConfirm();
   }
 
   /** Takes the answer to our offer. Only answers that this library verified are taken. */
   async processAnswer(answer: Message): Promise<void> {
-    const call = this.#call;
-    const pc = this.#pc;
-    if (!isVerified(answer) || answer.t !== 'answer' || !call || !pc || call.phase !== 'ringing-out')
+    const leg = this.#leg;
+    if (!isVerified(answer) || answer.t !== 'answer' || !leg?.pc || leg.call.phase !== 'ringing-out')
       return refuse('unexpected');
-    if (answer.re !== call.offer || call.offer === null) refuse('answer-mismatch');
-    call.answer = answer.hash;
-    call.remote = answer.body;
-    this.#phase(call, 'connecting');
+    leg.checkAnswer(answer);
+    this.#phase(leg.call, 'connecting');
     this.#limit(CONNECT_TIMEOUT_MS, 'no-connection');
-    await this.#step(call, () => pc.acceptAnswer(answer.body.sdp));
-    for (const candidate of call.release()) await pc.addCandidate(candidate);
-    this.#tryConfirm(call);
+    await this.#step(leg, () => leg.acceptAnswer(answer));
   }
 
   async addIceCandidate(candidate: RTCIceCandidateInit): Promise<void> {
-    await this.#pc?.addCandidate(candidate);
+    await this.#leg?.pc?.addCandidate(candidate);
   }
 
   hangUp(): void {
     this.#end(this.#call?.phase === 'ringing-in' ? 'declined' : 'hung-up');
   }
 
-  reject(why: RejectReason): void {
-    if (this.#call?.phase === 'ringing-in')
+  /** Says no to a call that rings; default: the oldest. */
+  reject(why: Exclude<RejectReason, 'gone'>, id = this.cell.value.callers[0]?.call): void {
+    const waiting = id === undefined ? null : this.#waiting.take(id);
+    if (waiting) this.#refuseCall(waiting.call, why);
+    else if (this.#call?.phase === 'ringing-in' && this.#call.id === id)
       this.#end(why === 'declined' ? 'declined' : REJECTED[why], { t: 'reject', why });
   }
 
   closeConnection(): void {
     this.hangUp();
-    if (!this.#call) this.cell.set(IDLE);
+    if (!this.#call) this.cell.set({ ...IDLE, callers: this.cell.value.callers });
+  }
+
+  /** Puts the call on hold, or takes it back. */
+  hold(on = !this.cell.value.held): void {
+    if (this.#leg?.call.phase !== 'in-call') return;
+    this.cell.set({ held: on });
+    this.#leg.pc?.setReceiving(!on);
+    void this.#tracksChanged();
   }
 
   /** Sends a message of the call. */
   async send(content: Content): Promise<void> {
-    const call = this.#call;
-    if (!call) throw new CallError('There is no call.');
-    const byChannel = content.t === 'bye' ? this.#channelOpen : this.#isChannelContent(content);
-    if (!byChannel) await this.#sendOnLink(call, content);
-    else if (call.phase === 'in-call') await this.#sendOnChannel(call, content);
-    else throw new CallError('The call is not confirmed yet.');
-  }
-
-  /** Says a line to the peer; null when there is nobody to hear it. */
-  say(id: string, text: string): PeerId | null {
-    const call = this.#call;
-    if (call?.phase !== 'in-call') return null;
-    void this.#sendOnChannel(call, { t: 'chat', body: { id, text } });
-    return call.peer.peer;
+    const { call, channel } = this.#leg ?? cannot('no-call');
+    const byChannel = content.t === 'bye' ? channel?.open : travels(content, 'channel', true);
+    if (byChannel) await (call.phase === 'in-call' ? channel?.send(content) : cannot('not-confirmed'));
+    else if (travels(content, 'link', true)) await this.#sendOnLink(call, content);
+    else cannot('no-call');
   }
 
   // What the link tells.
 
   down(): void {
     this.#seen.clear();
+    while (this.#waiting.take());
     // A call that is still being rung cannot go on: its messages were for this session.
     if (this.#isRinging()) this.#end('link-lost');
+    this.#resumption?.down();
+  }
+
+  peerJoined(peer: PeerId): void {
+    if (this.#call?.peer.peer === peer) this.#resumption?.joined();
   }
 
   peerLeft(peer: PeerId): void {
+    const waiting = this.#waiting.of(peer);
+    if (waiting) this.#waiting.take(waiting.id);
     if (this.#call?.peer.peer !== peer || !this.#isRinging()) return;
     this.#end(this.#call.outgoing ? 'peer-offline' : 'peer-hung-up');
   }
 
+  /** Nobody talks on with somebody whom an authority has taken back. */
+  peerRevoked(peer: PeerId): void {
+    if (this.#call?.peer.peer === peer) this.#end('hung-up');
+  }
+
   async message(message: Message, sender: PresentPeer): Promise<void> {
     if (message.t === 'offer') return this.#offered(message, sender);
-    const call = this.#call;
-    if (!call || call.id !== message.call || !this.#isOfThisSession(call)) return refuse('unknown-call');
+    const waiting = this.#waiting.find(message.call);
+    const leg = [this.#leg, this.#resumption?.attempt].find((each) => each?.call.id === message.call);
+    const call = waiting ?? leg?.call;
+    if (!call || !this.#isOfThisSession(call)) return refuse('unknown-call');
     if (call.peer.peer !== message.from || call.peer.session !== sender.certified.session) refuse('unknown-call');
     try {
       call.receive('link', message.seq);
     } catch (error) {
-      if (error instanceof Refusal && error.reason === 'out-of-order') this.#end('protocol');
+      if (error instanceof Refusal && error.reason === 'out-of-order') {
+        if (waiting) this.#dropWaiting(waiting, { t: 'bye', body: { why: 'protocol' } });
+        else this.#end('protocol');
+      }
       throw error;
     }
-    await this.#received(call, message);
+    if (waiting) this.#receivedWaiting(waiting, message);
+    else if (leg === this.#leg) await this.#received(call, message);
+    else if (leg) await this.#resumption?.received(leg, message);
   }
 
   /** Rules 8 and 9, glare and busy. */
@@ -255,38 +233,96 @@ export class Calls implements LinkEvents {
     if (this.#seen.has(offer.call) || this.#seen.size >= MOST_CALLS) refuse('call-reused');
     if (offer.seq !== 0) refuse('out-of-order');
     this.#seen.add(offer.call);
-    const trusted = sender.verification === 'pinned' || sender.verification === 'member';
-    if (!trusted && this.#link.trust.unknown === 'refuse') {
+    if (!this.#link.admits(sender)) {
       await this.#rejectOffer(offer, sender, 'untrusted');
       refuse('untrusted');
     }
+    if (offer.body.resume !== undefined) return this.#offeredAnew(offer, sender);
+    const forgotten = this.#waiting.of(offer.from);
+    if (forgotten) this.#dropWaiting(forgotten, null);
     let atOnce = false;
-    const current = this.#call;
+    let current = this.#call;
     if (current) {
       const samePeer = current.peer.peer === offer.from;
-      const renewed = samePeer && current.peer.session !== sender.certified.session;
-      if (renewed) this.#end('peer-lost');
-      else if (samePeer && current.phase === 'ringing-out') {
+      // It rings, so it has no other call with us.
+      const renewed = current.peer.session !== sender.certified.session || this.reconnecting;
+      if (samePeer && renewed) {
+        this.#end('peer-lost');
+        current = this.#call;
+      } else if (samePeer && current.phase === 'ringing-out') {
         // Perfect negotiation: the lower PeerId is polite and takes the other's offer; both wanted this call.
         if (!isPolite(current.own.me.peer, offer.from)) return;
-        this.#forget();
+        this.#forget()?.close();
         atOnce = true;
-      } else return this.#rejectOffer(offer, sender, 'busy');
+        current = null;
+      } else if (samePeer || this.#waiting.size >= this.#link.callWaiting) {
+        return this.#rejectOffer(offer, sender, 'busy');
+      }
     }
     const session = this.#link.session ?? refuse('unexpected');
     const call = new Call(offer.call, false, sender.certified, session);
-    call.offer = offer.hash;
-    call.remote = offer.body;
-    call.receive('link', 0);
-    this.#begin(call, sender, offer);
+    call.takeOffer(offer);
+    const peer = this.#link.describe(offer.from, sender);
+    const caller = { call: call.id, peer, verification: sender.verification, since: Date.now() };
+    if (current) this.#waiting.add({ call, offer, caller });
+    else this.#ring({ call, offer, caller });
     if (atOnce) await this.answer();
     else void this.#sendOnLink(call, { t: 'ringing', body: {} });
   }
 
-  async answer(): Promise<void> {
+  /** Answers the call that rings, or one that waits: then a call that goes on is hung up, and one that rings goes on ringing. */
+  async answer(id?: string): Promise<void> {
+    const wanted =
+      id === undefined || id === this.#call?.id ? null : (this.#waiting.take(id) ?? cannot('nobody-calls'));
+    if (wanted) this.#makeRoomFor(wanted);
     const call = this.#call;
     await this.processOffer();
     if (this.#call === call) await this.sendAnswer();
+  }
+
+  #makeRoomFor(wanted: Ringing): void {
+    const [call, caller, { offer }] = [this.#call, this.#caller, this.cell.value];
+    if (call?.phase === 'ringing-in' && caller && offer) {
+      this.#forget();
+      this.#waiting.add({ call, offer, caller });
+    } else this.#end('hung-up', undefined, false);
+    this.#ring(wanted);
+  }
+
+  /** Whoever has waited longest rings, if there is no call. */
+  #ringNext(): void {
+    const next = this.#call ? null : this.#waiting.take();
+    if (next) this.#ring(next);
+  }
+
+  #ring({ call, offer, caller }: Ringing): void {
+    this.#begin(call, caller.peer, caller.verification, offer, caller);
+  }
+
+  #receivedWaiting(call: Call, message: Message): void {
+    if (message.t === 'candidates') call.candidates(message.body.candidates);
+    else if (message.t === 'bye') this.#dropWaiting(call, null);
+    else if (message.t !== 'end-of-candidates') refuse('unexpected');
+  }
+
+  #dropWaiting(call: Call, word: Content | null): void {
+    this.#waiting.take(call.id);
+    if (word) void this.#sendOnLink(call, word);
+  }
+
+  #refuseCall(call: Call, why: RejectReason): void {
+    void this.#sendOnLink(call, { t: 'reject', body: { why } });
+  }
+
+  #showCallers(): void {
+    const all = [...(this.#caller ? [this.#caller] : []), ...this.#waiting.callers];
+    const { peers } = this.#link.cell.value;
+    const callers = all.map((caller) => ({
+      ...caller,
+      verification: peers.find(({ id }) => id === caller.peer.id)?.verification ?? caller.verification,
+    }));
+    callers.sort((one, other) => one.since - other.since);
+    if (JSON.stringify(callers) !== JSON.stringify(this.cell.value.callers)) this.cell.set({ callers });
   }
 
   async #received(call: Call, message: Message): Promise<void> {
@@ -297,12 +333,11 @@ export class Calls implements LinkEvents {
       case 'answer':
         return this.processAnswer(message);
       case 'candidates':
-        for (const candidate of call.candidates(message.body.candidates)) await this.#pc?.addCandidate(candidate);
-        return;
+        return this.#leg?.addCandidates(message.body.candidates);
       case 'end-of-candidates':
         return;
       case 'reject':
-        if (call.phase !== 'ringing-out') return refuse('unexpected');
+        if (call.phase !== 'ringing-out' || message.body.why === 'gone') return refuse('unexpected');
         return this.#end(REJECTED[message.body.why]);
       case 'bye':
         return this.#peerSaidBye(call, message.body.why);
@@ -317,186 +352,176 @@ export class Calls implements LinkEvents {
 
   // The channel.
 
-  #channelText(call: Call, inbound: Serial, text: string): void {
-    if (inbound.waiting > MOST_WAITING_MESSAGES) return this.#end('protocol');
-    void inbound.run(async () => {
-      if (this.#call !== call) return;
-      try {
-        await this.#channelMessage(call, await call.open(parseEnvelope(text)));
-      } catch (error) {
-        if (!(error instanceof Refusal)) throw error;
-        this.#refusedInCall(error);
-      }
+  /** The one place where the gates are opened. */
+  #confirmed(leg: Leg): void {
+    const [peer, pc, channel] = [this.cell.value.peer!, leg.pc!, leg.channel!];
+    const resumed = leg !== this.#leg;
+    clearTimeout(this.#deadline);
+    if (resumed) this.#replace(leg);
+    leg.call.phase = 'in-call';
+    this.#told = '';
+    if (resumed) this.cell.set({ quality: null, reconnecting: null });
+    else this.cell.set({ phase: 'in-call', confirmed: true, since: Date.now() });
+    this.#media.setRemoteStream(pc.openGates());
+    pc.setReceiving(!this.cell.value.held);
+    void this.#tracksChanged();
+    this.#pulse = new Pulse({
+      ping: (n) => void channel.send({ t: 'ping', body: { n } }),
+      measure: () => this.#measure(leg),
+      silent: () => this.#lost(leg),
+      back: () => this.#resumption?.attempt || this.#healed(),
     });
+    this.#pulse.start();
+    this.#line = { peer, send: (content) => void channel.send(content) };
+    this.#services.began(this.#line, resumed);
+    this.#offerFiles(leg);
   }
 
-  #refusedInCall({ reason }: Refusal): void {
-    this.#link.refused(reason);
-    if (reason === 'out-of-order') this.#end('protocol');
-    if (reason === 'certificate-mismatch' || reason === 'confirm-mismatch') this.#end('not-secure');
+  /** The conversation goes on in another leg. */
+  #replace(leg: Leg): void {
+    this.#pulse?.stop();
+    this.#resumption?.stop();
+    this.#resumption = null;
+    this.#leg?.close();
+    this.#leg = leg;
   }
 
-  async #channelMessage(call: Call, message: Message): Promise<void> {
-    if (this.#call !== call) return;
-    if (message.t === 'bye') return this.#peerSaidBye(call, message.body.why);
-    if (message.t === 'confirm') {
-      if (call.confirmation) refuse('unexpected');
-      call.confirmation = message.body;
-      return call.confirmSent ? this.#compare(call) : this.#tryConfirm(call);
-    }
-    if (call.phase !== 'in-call') refuse('not-confirmed');
-    this.#heardAt = Date.now();
+  async #measure(leg: Leg): Promise<boolean> {
+    const { quality } = this.cell.value;
+    const measured = await leg.pc!.statistics(quality);
+    if (this.#leg !== leg) return false;
+    this.cell.set({ quality: measured });
+    return measured.packetsReceived > (quality?.packetsReceived ?? 0);
+  }
+
+  /** Files may pass when the call is confirmed and their channel is open, whichever is last. */
+  #offerFiles(leg: Leg): void {
+    const channel = leg.pc?.files;
+    if (leg === this.#leg && this.#line && channel) this.#services.filesOpened(channel);
+  }
+
+  #channelMessage(message: Message, channel: CallChannel): Promise<void> | void {
+    this.#pulse?.heard();
     switch (message.t) {
-      case 'chat':
-        this.#chat.heard(this.cell.value.peer!, message.body.id, message.body.text);
-        return this.#sendOnChannel(call, { t: 'chat-received', body: { id: message.body.id } });
-      case 'chat-received':
-        return this.#chat.delivered(call.peer.peer, message.body.id);
       case 'media':
         return this.cell.set({ remoteMedia: message.body });
       case 'ping':
-        return this.#sendOnChannel(call, { t: 'pong', body: message.body });
+        return channel.send({ t: 'pong', body: message.body });
       case 'pong':
         return;
       default:
-        return refuse('unexpected');
+        return this.#services.heard(message, {
+          peer: this.cell.value.peer!,
+          answer: (content) => void channel.send(content),
+        });
     }
-  }
-
-  /** Rule 13. The browser compares the certificate too; the rule does not lean on it. */
-  #secured(call: Call, lfp: string, rfp: string): void {
-    if (this.#call !== call || !call.local || !call.remote) return;
-    try {
-      if (lfp !== call.local.fp || rfp !== call.remote.fp) refuse('certificate-mismatch');
-      call.secured = { lfp, rfp };
-      this.#tryConfirm(call);
-    } catch (error) {
-      this.#refusedInCall(error as Refusal);
-    }
-  }
-
-  /**
-   * Tells the peer what we saw, as soon as we have seen it all. The offerer waits for the answerer's word: its channel opens before the
-   * answerer's does, and GStreamer's webrtcbin may lose what comes before it has announced the channel.
-   */
-  #tryConfirm(call: Call): void {
-    const seen = call.seen();
-    if (call.outgoing && !call.confirmation) return;
-    if (this.#call !== call || !this.#channelOpen || call.confirmSent || !seen) return;
-    call.confirmSent = true;
-    void this.#sendOnChannel(call, { t: 'confirm', body: seen });
-    try {
-      this.#compare(call);
-    } catch (error) {
-      this.#refusedInCall(error as Refusal);
-    }
-  }
-
-  /** Rule 14, and the one place where the gates are opened. */
-  #compare(call: Call): void {
-    if (call.phase !== 'connecting' || !call.agreed() || !this.#pc) return;
-    clearTimeout(this.#deadline);
-    call.phase = 'in-call';
-    this.cell.set({ phase: 'in-call', confirmed: true, since: Date.now() });
-    this.#media.setRemoteStream(this.#pc.openGates());
-    void this.#tracksChanged();
-    this.#heardAt = Date.now();
-    let lastTick = Date.now();
-    this.#ticker = setInterval(() => {
-      // A page that was suspended has heard nobody: that is no silence of the peer's.
-      if (Date.now() - lastTick > SUSPENDED_MS) this.#heardAt = Date.now();
-      lastTick = Date.now();
-      void this.#tick(call);
-    }, PING_EVERY_MS);
-  }
-
-  async #tick(call: Call): Promise<void> {
-    if (this.#call !== call || !this.#pc) return;
-    const now = Date.now();
-    void this.#sendOnChannel(call, { t: 'ping', body: { n: (this.#pings += 1) } });
-    const { quality } = this.cell.value;
-    const measured = await this.#pc.statistics(quality);
-    if (this.#call !== call) return;
-    if (measured.packetsReceived > (quality?.packetsReceived ?? 0)) this.#heardAt = now;
-    this.cell.set({ quality: measured });
-    // Timers are a little early or late, and the last packet came up to one period before it was counted.
-    if (now - this.#heardAt > SILENCE_MS - PING_EVERY_MS / 2) this.#end('peer-lost');
   }
 
   /** Gives the peer connection what is to be sent now, and tells the peer. */
   async #tracksChanged(): Promise<void> {
-    const [call, pc] = [this.#call, this.#pc];
-    if (call?.phase !== 'in-call' || !pc) return;
-    const tracks = this.#media.outgoing();
-    const told = { audio: tracks.audio?.enabled ?? false, video: tracks.video !== null };
-    await pc.setTracks(tracks);
-    if (this.#call !== call || this.#told === JSON.stringify(told)) return;
+    const leg = this.#leg;
+    if (leg?.call.phase !== 'in-call' || !leg.pc) return;
+    const { held: hold } = this.cell.value;
+    const wanted = this.#media.outgoing();
+    const tracks = hold ? { ...wanted, audio: null, video: null } : wanted;
+    const video = tracks.video !== null;
+    const told = { audio: tracks.audio?.enabled ?? false, video, screen: video && tracks.screen, hold };
+    await leg.pc.setTracks(tracks);
+    if (this.#leg !== leg || this.#told === JSON.stringify(told)) return;
     this.#told = JSON.stringify(told);
-    await this.#sendOnChannel(call, { t: 'media', body: told });
+    await leg.channel?.send({ t: 'media', body: told });
+  }
+
+  // A lost connection.
+
+  /** The conversation is not over: both sides try to make it a new connection. */
+  #lost(leg: Leg, offers = true): void {
+    if (leg !== this.#leg || leg.call.phase !== 'in-call' || this.#resumption) return;
+    const resumption = new Resumption(this.#id, leg.call.peer.peer, {
+      link: this.#link,
+      leg: (call) => this.#newLeg(call),
+      isHeard: () => !leg.isOver && this.#pulse?.isSilent === false,
+      healed: () => this.#healed(),
+      end: (ending, told) => this.#end(ending, told ? null : undefined),
+    });
+    this.#resumption = resumption;
+    this.#pulse?.lost();
+    this.cell.set({ reconnecting: resumption.until });
+    this.#link.hurry();
+    if (offers) resumption.offer();
+  }
+
+  /** The old connection is heard again. */
+  #healed(): void {
+    this.#resumption?.stop();
+    this.#resumption?.attempt?.close();
+    this.#resumption = null;
+    this.cell.set({ reconnecting: null });
+  }
+
+  #failed(leg: Leg): void {
+    if (leg !== this.#leg) this.#resumption?.failed(leg);
+    else if (leg.call.phase === 'in-call') this.#lost(leg);
+    else this.#end('no-connection');
+  }
+
+  /** The peer makes a new connection for a conversation that it has with us. */
+  async #offeredAnew(offer: Message & { t: 'offer' }, sender: PresentPeer): Promise<void> {
+    const leg = this.#leg;
+    const ours = leg?.call.phase === 'in-call' && leg.call.peer.peer === offer.from && this.#id === offer.body.resume;
+    if (!ours) return this.#rejectOffer(offer, sender, 'gone');
+    if (this.#resumption?.ignores(sender)) return;
+    this.#lost(leg, false);
+    this.#pulse?.stop();
+    leg.close();
+    await this.#resumption?.answer(offer, sender);
   }
 
   // Inner parts.
 
-  #begin(call: Call, present: PresentPeer, offer: Message | null = null): void {
-    this.#call = call;
-    this.#held = [];
-    this.#channelOpen = false;
-    this.#told = '';
-    this.#pings = 0;
-    const peer = this.#link.describe(call.peer.peer, present);
+  #begin(call: Call, peer: Peer, verification: Verification, offer: Message | null, caller: Caller | null): Leg {
+    const leg = this.#newLeg(call);
+    this.#leg = leg;
+    this.#id = call.id;
+    this.#caller = caller;
     const { id: callId, phase, outgoing } = call;
-    this.cell.set({ ...IDLE, phase, callId, outgoing, peer, verification: present.verification, offer });
-    this.#limit(RING_TIMEOUT_MS, 'no-answer');
+    const { callers } = this.cell.value;
+    this.cell.set({ ...IDLE, phase, callId, outgoing, peer, verification, callers, offer });
+    this.#showCallers();
+    this.#limit(caller ? ringingLeft(caller) : RING_TIMEOUT_MS, 'no-answer');
+    return leg;
   }
 
-  async #connect(call: Call): Promise<PeerConnection> {
-    const inbound = new Serial();
-    const mine = (react: () => void) => () => {
-      if (this.#call === call) react();
-    };
-    const pc = await PeerConnection.create(this.#environment, this.#link.session?.iceServers ?? [], {
-      candidates: (candidates) => this.#localCandidates(call, { t: 'candidates', body: { candidates } }),
-      endOfCandidates: () => this.#localCandidates(call, { t: 'end-of-candidates', body: {} }),
-      secured: (local, remote) => this.#secured(call, local, remote),
-      channelOpened: mine(() => {
-        this.#channelOpen = true;
-        this.#tryConfirm(call);
-      }),
-      channelText: (text) => this.#channelText(call, inbound, text),
-      failed: mine(() => this.#end(call.phase === 'in-call' ? 'peer-lost' : 'no-connection')),
+  #newLeg(call: Call): Leg {
+    return new Leg(call, {
+      environment: this.#environment,
+      link: this.#link,
+      events: {
+        confirmed: (leg) => this.#confirmed(leg),
+        message: (leg, message) => this.#channelMessage(message, leg.channel!),
+        bye: (leg, why) => this.#peerSaidBye(leg.call, why),
+        refused: (reason) => this.#link.refused(reason),
+        end: (_, ending) => this.#end(ending),
+        filesOpened: (leg) => this.#offerFiles(leg),
+        failed: (leg) => this.#failed(leg),
+      },
     });
-    if (this.#call !== call) {
-      pc.close();
-      throw new CallError('The call has ended.');
-    }
-    this.#pc = pc;
-    return pc;
   }
 
   /** A step of the browser's media stack: its failure ends the call. */
-  async #step<T>(call: Call, step: () => Promise<T>): Promise<T> {
+  async #step<T>(leg: Leg, step: () => Promise<T>): Promise<T> {
     try {
       return await step();
     } catch (error) {
-      if (this.#call !== call) throw new CallError('The call has ended.');
+      if (this.#leg !== leg) return cannot('ended');
       console.warn('media failed', error);
       this.#end('media-failed');
-      throw new CallError('The browser could not set the call up.');
+      return cannot('set-up');
     }
   }
 
-  async #sendDescription(call: Call, content: Content & { t: 'offer' | 'answer' }): Promise<void> {
-    const sent = this.#sendOnLink(call, content);
-    const held = this.#held ?? [];
-    this.#held = null;
-    for (const each of held) void this.#sendOnLink(call, each);
-    if (!(await sent) && this.#call === call) this.#end('link-lost');
-  }
-
-  #localCandidates(call: Call, content: Content): void {
-    if (this.#call !== call) return;
-    if (this.#held) this.#held.push(content);
-    else void this.#sendOnLink(call, content);
+  async #sendDescription(leg: Leg, content: Content & { t: 'offer' | 'answer' }): Promise<void> {
+    if (!(await leg.sendDescription(content)) && this.#leg === leg) this.#end('link-lost');
   }
 
   /** Sends over the link, if it is still in the session that the call began in; else false. */
@@ -504,15 +529,6 @@ export class Calls implements LinkEvents {
     if (!this.#isOfThisSession(call)) return false;
     await call.send('link', content, (sealed) => this.#link.sendMessage(call.peer.peer, sealed));
     return true;
-  }
-
-  async #sendOnChannel(call: Call, content: Content): Promise<void> {
-    const pc = this.#pc;
-    await call.send('channel', content, (sealed) => pc?.send(JSON.stringify(sealed)));
-  }
-
-  #isChannelContent({ t }: Content): boolean {
-    return t === 'chat' || t === 'chat-received' || t === 'media' || t === 'ping' || t === 'pong' || t === 'confirm';
   }
 
   #isOfThisSession(call: Call): boolean {
@@ -534,32 +550,36 @@ export class Calls implements LinkEvents {
   }
 
   /** Ends the call, if there is one, and tells the peer. */
-  #end(ending: Ending, word = farewell(ending, this.#call?.phase === 'ringing-in')): void {
-    const call = this.#call;
-    if (!call) return;
-    const pc = this.#forget();
-    this.cell.set({ phase: 'ended', ending, offer: null, ringing: false, confirmed: false });
-    // The peer knows nothing of a call whose offer was never sent.
-    if (!word || (call.outgoing && !call.offer)) return pc?.close();
-    const content = { t: word.t, body: { why: word.why } } as Content;
-    if (this.#isOfThisSession(call)) void this.#sendOnLink(call, content).finally(() => pc?.close());
-    else
-      void call.send('channel', content, (sealed) => pc?.send(JSON.stringify(sealed))).finally(() => pc?.closeGently());
+  #end(ending: Ending, word = farewell(ending, this.#call?.phase === 'ringing-in'), ringNext = true): void {
+    const attempt = this.#resumption?.attempt;
+    const leg = this.#forget();
+    if (!leg) return;
+    this.cell.set({ ...OVER, ending });
+    this.#showCallers();
+    if (ringNext) queueMicrotask(() => this.#ringNext());
+    const content = word && ({ t: word.t, body: { why: word.why } } as Content);
+    // If a new connection is being made, the peer knows that call.
+    attempt?.close(content);
+    leg.close(attempt?.call.offer ? null : content);
   }
 
   /** The call is gone without a word; polite peers do this to their own offer. */
-  #forget(): PeerConnection | null {
-    const pc = this.#pc;
+  #forget(): Leg | null {
+    const [leg, line] = [this.#leg, this.#line];
     clearTimeout(this.#deadline);
-    clearInterval(this.#ticker);
-    this.#call = this.#pc = null;
+    this.#pulse?.stop();
+    this.#resumption?.stop();
+    this.#leg = this.#caller = this.#pulse = this.#line = this.#resumption = null;
     this.#media.setRemoteStream(null);
-    return pc;
+    if (line) this.#services.over(line.peer.id);
+    return leg;
   }
 
   #phase(call: Call, phase: CallPhase): void {
     call.phase = phase;
-    this.cell.set({ phase, ringing: false, offer: phase === 'ringing-in' ? this.cell.value.offer : null });
+    this.#caller = null;
+    this.cell.set({ phase, ringing: false, offer: null });
+    this.#showCallers();
   }
 
   #limit(milliseconds: number, ending: Ending): void {
@@ -569,16 +589,11 @@ export class Calls implements LinkEvents {
 
   #onlyPeer(): PeerId {
     const [first] = this.#link.cell.value.peers;
-    return first?.id ?? refuseCall('Nobody else is in the room.');
+    return first?.id ?? cannot('nobody');
   }
-}
-
-function refuseCall(sentence: string): never {
-  throw new CallError(sentence);
 }
 
 /** The peer with the lower PeerId, compared by its bytes, is polite (docs/protocol.md §7, glare). */
 export function isPolite(own: PeerId, other: PeerId): boolean {
-  const bytes = (id: PeerId) => toHex(decodeBase64Url(id)!);
-  return bytes(own) < bytes(other);
+  return isLower(own, other);
 }

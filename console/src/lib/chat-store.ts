@@ -1,98 +1,48 @@
-/** Lines of text, both ways, over the data channel of a call. */
+/** Lines of text, both ways: over the channel of a call, over the link outside of one (docs/protocol.md §6, Chat). */
 
 import { Cell, type Readable } from './cell';
 import type { PeerId } from './crypto';
-import { isChatText, randomId } from './message';
+import { Chat, type ChatState, type Line, type Retention } from './chat';
 
-/** A line of chat. */
-export interface ChatMessage {
-  /** 16 random bytes, base64url, made by its sender. */
-  readonly id: string;
-  /** With whom. */
-  readonly peer: PeerId;
-  /** Whether we said it. */
-  readonly own: boolean;
-  /** Who said it, for people. */
-  readonly name: string;
-  readonly text: string;
-  /** When it was said or came, Unix milliseconds. */
-  readonly at: number;
-  /** Ours only: the peer has it. */
-  readonly delivered: boolean;
-}
-
-/** State of `chatStore`. */
-export interface ChatState {
-  /** Oldest first; at most the last 1,000. */
-  readonly messages: readonly ChatMessage[];
-  /** What is in the input. */
-  readonly currentMessage: string;
-  /** The peer's lines since the last `resetUnreadCount`. */
-  readonly unreadCount: number;
-}
-
-/** Most lines kept. */
-const MOST_MESSAGES = 1_000;
-
-/** Sends a line to the peer of the call; false: there is no call to chat in. */
-export type ChatSender = (id: string, text: string) => { peer: PeerId; name: string } | null;
+export type { ChatMessage, ChatState, LineState, Retention } from './chat';
 
 /** Chat. */
 export interface ChatStore extends Readable<ChatState> {
   /** Adds a line, once: a second one of the same sender and id is ignored. The peer's lines count as unread. */
-  addMessage(message: ChatMessage): void;
+  addMessage(message: Line): void;
   /** Sets the text of the input. */
   setCurrentMessage(text: string): void;
-  /** The person has seen everything. */
-  resetUnreadCount(): void;
+  /** The person has seen everything, of this peer or of all. */
+  resetUnreadCount(peer?: PeerId): void;
   /** The lines with one peer, or all, oldest first. */
-  history(peer?: PeerId): readonly ChatMessage[];
+  history(peer?: PeerId): readonly ChatState['messages'][number][];
   /**
-   * Sends a line (default: the current message, which is then emptied) to the peer of the call.
+   * Says a line (default: the current message, which is then emptied) to a peer (default: the one of the call). It is sent when there is
+   * a way to the peer, and again until its receipt comes.
    *
-   * @returns Its id, or null when there is no confirmed call or the text is not 1…4,000 characters and at most 8,192 bytes.
+   * @returns Its id, or null when there is nobody to say it to or the text is not 1…4,000 characters and at most 8,192 bytes.
    */
-  send(text?: string): string | null;
+  send(text?: string, peer?: PeerId): string | null;
+  /** How long lines are kept: till the end of the call, of the page, or so many days. */
+  setRetention(retention: Retention): void;
+  /** Lines that are said with one click. */
+  setQuickTexts(texts: readonly string[]): void;
+  /** Forgets the lines with one peer, or all, also what has not been delivered. */
+  forget(peer?: PeerId): Promise<void>;
 }
 
-/** The store, and the side that calls talk to. */
-export function createChatStore(sender: ChatSender): { store: ChatStore; delivered(id: string, peer: PeerId): void } {
-  const cell = new Cell<ChatState>({ messages: [], currentMessage: '', unreadCount: 0 });
-
-  const addMessage = (message: ChatMessage) => {
-    const { messages, unreadCount } = cell.value;
-    const { id, own, peer } = message;
-    if (messages.some((each) => each.id === id && each.own === own && each.peer === peer)) return;
-    cell.set({
-      messages: [...messages, message].slice(-MOST_MESSAGES),
-      unreadCount: own ? unreadCount : unreadCount + 1,
-    });
-  };
-
-  const send = (text?: string) => {
-    const line = text ?? cell.value.currentMessage;
-    const id = randomId();
-    const peer = isChatText(line) ? sender(id, line) : null;
-    if (!peer) return null;
-    addMessage({ id, own: true, text: line, at: Date.now(), delivered: false, ...peer });
-    if (text === undefined) cell.set({ currentMessage: '' });
-    return id;
-  };
-
-  const delivered = (id: string, peer: PeerId) => {
-    const messages = cell.value.messages.map((each) =>
-      each.own && each.id === id && each.peer === peer ? { ...each, delivered: true } : each,
-    );
-    cell.set({ messages });
-  };
-
-  const store: ChatStore = {
+/** The store around it. */
+export function createChatStore(chat: Chat): ChatStore {
+  const { cell }: { cell: Cell<ChatState> } = chat;
+  return {
     subscribe: cell.subscribe,
-    addMessage,
+    addMessage: (message) => chat.add(message),
     setCurrentMessage: (currentMessage) => cell.set({ currentMessage }),
-    resetUnreadCount: () => cell.set({ unreadCount: 0 }),
+    resetUnreadCount: (peer) => chat.read(peer),
     history: (peer) => cell.value.messages.filter((each) => peer === undefined || each.peer === peer),
-    send,
+    send: (text, peer) => chat.say(text, peer),
+    setRetention: (retention) => chat.setRetention(retention),
+    setQuickTexts: (texts) => chat.setQuickTexts(texts),
+    forget: (peer) => chat.forget(peer),
   };
-  return { store, delivered };
 }

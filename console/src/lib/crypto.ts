@@ -3,7 +3,7 @@
  * 65 bytes; private keys never leave the browser.
  */
 
-import { decodeExactly, encodeBase64Url, sha256, utf8, type Bytes } from './bytes';
+import { decodeBase64Url, decodeExactly, encodeBase64Url, sha256, utf8, type Bytes } from './bytes';
 import { refuse } from './refusal';
 
 const CURVE = { name: 'ECDSA', namedCurve: 'P-256' } as const;
@@ -71,4 +71,11 @@ export async function importPublicKey(text: string): Promise<CryptoKey> {
 export async function keyId(publicKey: string): Promise<string> {
   const raw = decodeExactly(publicKey, 65);
   return raw ? encodeBase64Url(await sha256(raw)) : refuse('key');
+}
+
+/** Whether one PeerId is lower than the other, compared by their bytes. */
+export function isLower(one: PeerId, other: PeerId): boolean {
+  const [left, right] = [decodeBase64Url(one)!, decodeBase64Url(other)!];
+  const at = left.findIndex((byte, index) => byte !== right[index]);
+  return at >= 0 && left[at]! < right[at]!;
 }

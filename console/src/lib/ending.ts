@@ -62,6 +62,7 @@ export const REJECTED: Readonly<Record<RejectReason, Ending>> = {
   timeout: 'no-answer',
   untrusted: 'untrusted',
   media: 'media-failed',
+  gone: 'peer-lost',
 };
 
 /** How a peer's `bye` ends our call. */

@@ -14,13 +14,14 @@ export interface Envelope {
 }
 
 /** What an envelope is: signed by a session key, an identity key, an operator key. */
-export type Kind = 'message' | 'session-certificate' | 'membership';
+export type Kind = 'message' | 'session-certificate' | 'membership' | 'revocation-list';
 
-/** The three headers that exist. The `typ` in them is the domain separator and the version. */
+/** The headers that exist. The `typ` in them is the domain separator and the version. */
 export const PROTECTED: Readonly<Record<Kind, string>> = {
   message: 'eyJhbGciOiJFUzI1NiIsInR5cCI6ImtzcDEifQ',
   'session-certificate': 'eyJhbGciOiJFUzI1NiIsInR5cCI6ImtzcDEtc2VzcyJ9',
   membership: 'eyJhbGciOiJFUzI1NiIsInR5cCI6ImtzcDEtbWVtYiJ9',
+  'revocation-list': 'eyJhbGciOiJFUzI1NiIsInR5cCI6ImtzcDEtcmV2byJ9',
 };
 
 /** Largest text message on the data channel, bytes. */

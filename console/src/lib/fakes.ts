@@ -1,5 +1,6 @@
 /** A server, peer connections and devices in memory, for the tests of the stores. */
 
+import { NO_ARCHIVE, type ChatArchive } from './archive';
 import { randomBytes, sha256, toHex, encodeBase64Url, type Bytes } from './bytes';
 import { openCertificate } from './certificate';
 import type { Environment } from './environment';
@@ -11,6 +12,8 @@ export class FakeServer {
   readonly url = 'wss://server.test/signaling';
   /** What the hello says. */
   audience = this.url;
+  /** Takes everything and says nothing, as behind a network that is gone. */
+  deaf = false;
   /** Sees every `msg` frame before it is passed on; what it returns is delivered, one after the other. */
   tamper: (frame: Record<string, unknown>) => Record<string, unknown>[] = (frame) => [frame];
   readonly #members = new Map<string, { socket: FakeSocket; description: PeerDescription }>();
@@ -36,6 +39,7 @@ export class FakeServer {
   }
 
   async #receive(socket: FakeSocket, frame: ClientFrame): Promise<void> {
+    if (this.deaf) return;
     if (frame.t === 'auth') return this.#join(socket, frame);
     const from = this.#name(socket);
     if (!from) return;
@@ -98,10 +102,26 @@ export class FakeSocket {
 }
 
 /** The wires between peer connections, by ICE user fragment. */
-export class FakeNetwork {
+export class FakeNetwork extends EventTarget {
   readonly connections = new Map<string, FakePeerConnection>();
   /** What is shown in handshakes instead of the true certificate: a man in the middle. */
   impostor: Bytes | null = null;
+  /** Nothing passes, and nobody is told. */
+  cut = false;
+  /** Labels of data channels that never open. */
+  without: readonly string[] = [];
+  #waiting: (() => void)[] = [];
+
+  /** Data channels are reliable: what is said while the network is cut comes when it is healed. */
+  carry(step: () => void): void {
+    if (this.cut) this.#waiting.push(step);
+    else queueMicrotask(step);
+  }
+
+  heal(): void {
+    this.cut = false;
+    for (const step of this.#waiting.splice(0)) queueMicrotask(step);
+  }
 }
 
 interface FakeCertificate {
@@ -121,21 +141,37 @@ export async function fakeCertificate(): Promise<FakeCertificate> {
 
 class FakeChannel {
   readyState = 'connecting';
+  binaryType = 'blob';
+  bufferedAmount = 0;
+  bufferedAmountLowThreshold = 0;
   onopen: (() => void) | null = null;
   onclose: (() => void) | null = null;
   onmessage: ((event: { data: unknown }) => void) | null = null;
+  onbufferedamountlow: (() => void) | null = null;
   other: FakeChannel | null = null;
   readonly ordered = true;
   readonly label: string;
+  readonly #network: FakeNetwork;
   sent = 0;
+  /** Takes everything and delivers nothing. */
+  deaf = false;
 
-  constructor(label: string) {
+  constructor(label: string, network: FakeNetwork) {
     this.label = label;
+    this.#network = network;
   }
 
-  send(text: string): void {
+  send(data: string | Uint8Array<ArrayBuffer>): void {
     this.sent += 1;
-    queueMicrotask(() => this.other?.onmessage?.({ data: text }));
+    // What the network has taken; the receiver gets a copy.
+    const copy = typeof data === 'string' ? data : data.slice().buffer;
+    if (!this.deaf) this.#network.carry(() => this.other?.onmessage?.({ data: copy }));
+  }
+
+  /** The other side has closed its peer connection. */
+  lose(): void {
+    this.other = null;
+    this.close();
   }
 
   open(other: FakeChannel): void {
@@ -152,6 +188,7 @@ class FakeChannel {
 
 class FakeSender {
   track: unknown = null;
+  parameters: Record<string, unknown>[] = [{}];
   readonly transport: { getRemoteCertificates(): ArrayBuffer[] };
   constructor(transport: FakeSender['transport']) {
     this.transport = transport;
@@ -160,9 +197,11 @@ class FakeSender {
     this.track = track;
   }
   getParameters() {
-    return { encodings: [{}] };
+    return structuredClone({ encodings: this.parameters });
   }
-  async setParameters(): Promise<void> {}
+  async setParameters({ encodings }: { encodings: Record<string, unknown>[] }): Promise<void> {
+    this.parameters = encodings;
+  }
 }
 
 /** Just enough of W3C RTCPeerConnection: two of them connect as soon as each knows the other's description. */
@@ -176,6 +215,8 @@ export class FakePeerConnection {
   localDescription: { type: string; sdp: string } | null = null;
   remoteDescription: { type: string; sdp: string } | null = null;
   channel: FakeChannel | null = null;
+  /** What this side offered, or was offered. */
+  channels: FakeChannel[] = [];
   readonly candidates: unknown[] = [];
   readonly transceivers: {
     sender: FakeSender;
@@ -215,7 +256,10 @@ export class FakePeerConnection {
   }
 
   createDataChannel(label: string): FakeChannel {
-    return (this.channel = new FakeChannel(label));
+    const channel = new FakeChannel(label, this.#network);
+    this.channels.push(channel);
+    this.channel ??= channel;
+    return channel;
   }
 
   async createOffer() {
@@ -261,7 +305,8 @@ export class FakePeerConnection {
   close(): void {
     this.connectionState = this.signalingState = 'closed';
     this.#network.connections.delete(this.ufrag);
-    if (this.channel) this.channel.other = null;
+    for (const { other } of this.channels) if (other) this.#network.cut || queueMicrotask(() => other.lose());
+    for (const channel of this.channels) channel.other = null;
   }
 
   #other(): FakePeerConnection | undefined {
@@ -271,17 +316,23 @@ export class FakePeerConnection {
 
   #connect(): void {
     const other = this.#other();
-    if (!other?.remoteDescription || !other.localDescription) return;
+    if (this.#network.cut || !other?.remoteDescription || !other.localDescription) return;
     const [offerer, answerer] = this.channel ? [this, other] : [other, this];
-    const channel = new FakeChannel(offerer.channel!.label);
-    answerer.ondatachannel?.({ channel });
-    answerer.channel = channel;
+    for (const { label } of offerer.channels.filter((each) => !this.#network.without.includes(each.label))) {
+      const channel = new FakeChannel(label, this.#network);
+      answerer.ondatachannel?.({ channel });
+      answerer.channels.push(channel);
+      answerer.channel ??= channel;
+    }
     for (const each of [this, other]) {
       each.connectionState = 'connected';
       each.onconnectionstatechange?.();
     }
-    offerer.channel!.open(channel);
-    channel.open(offerer.channel!);
+    for (const theirs of answerer.channels) {
+      const ours = offerer.channels.find(({ label }) => label === theirs.label)!;
+      ours.open(theirs);
+      theirs.open(ours);
+    }
   }
 
   #sdp(setup: string): string {
@@ -356,6 +407,7 @@ export function fakeEnvironment(
   network: FakeNetwork,
   devices: ReturnType<typeof fakeDevices> | null = null,
   identity: Promise<Identity> = makeFleetingIdentity(),
+  archive: ChatArchive = NO_ARCHIVE,
 ): Environment {
   const kept = new Map<string, string>();
   return {
@@ -365,7 +417,9 @@ export function fakeEnvironment(
     generateCertificate: async () => (await fakeCertificate()) as unknown as RTCCertificate,
     mediaDevices: devices as unknown as MediaDevices | null,
     storage: { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => void kept.set(key, value) },
+    chatArchive: () => Promise.resolve(archive),
     identity: () => identity,
+    watchNetwork: (changed) => network.addEventListener('change', changed),
     defaultUrl: () => server.url,
   };
 }

@@ -1,6 +1,6 @@
 /**
  * Strict JSON. `JSON.parse` keeps the last of two members of one name, so two readers may see two different messages under one
- * signature; it also rounds large integers and lets lone surrogates pass. All of these are refused here.
+ * signature; it also takes fractions and lets lone surrogates pass. All of these are refused here.
  */
 
 /** What JSON can say in this protocol: no fractions, no negative numbers. */
@@ -9,6 +9,8 @@ export type Json = null | boolean | number | string | Json[] | { [name: string]:
 /** Deepest nesting of objects and lists. */
 const DEEPEST = 8;
 const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\]:,]|[^\s"{}[\]:,]+/gs;
+/** Readers refuse what is beyond 2^53 - 1 and was therefore rounded; beyond this, it is no integer to anybody. */
+const LARGEST = 2 ** 64;
 const INTEGER = /^(?:0|[1-9][0-9]*)$/;
 
 /** Parses one JSON text. `undefined` when it is not one, or says something twice, too deep or not exactly. */
@@ -37,7 +39,7 @@ function isPlain(text: string): boolean {
     } else if (token.startsWith('"')) {
       last = JSON.parse(token) as string;
       if (/\p{Surrogate}/u.test(last)) return false;
-    } else if (/^[-0-9]/.test(token) && !(INTEGER.test(token) && Number.isSafeInteger(Number(token)))) return false;
+    } else if (/^[-0-9]/.test(token) && !(INTEGER.test(token) && Number(token) < LARGEST)) return false;
     if (open.length > DEEPEST) return false;
   }
   return true;

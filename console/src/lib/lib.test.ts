@@ -81,7 +81,7 @@ describe('strict JSON', () => {
     '[-1]',
     '[1.0]',
     '[1e3]',
-    '[9007199254740992]',
+    '[18446744073709551616]',
     '["\\ud800"]',
     '[[[[[[[[[]]]]]]]]]',
     '{} {}',
@@ -178,6 +178,68 @@ describe('mediaStore', () => {
     expect([state(media).screenSharing, media.outgoing().video]).toEqual([false, camera]);
   });
 
+  it('takes another microphone when the chosen one is unplugged, and says when there is none', async () => {
+    const devices = fakeDevices();
+    devices.enumerateDevices = async () => [{ kind: 'audioinput', deviceId: 'mic', label: 'Mic' }];
+    const media = new Media({ mediaDevices: devices as unknown as MediaDevices });
+    await media.start();
+    await media.switchDevice('audioinput', 'mic');
+    const chosen = media.outgoing().audio as unknown as FakeTrack;
+    chosen.onended!();
+    expect(state(media).audioProblemCode).toBe('gone');
+    await vi.waitFor(() => expect(media.outgoing().audio).toBe(devices.opened.at(-1)));
+    expect(state(media)).toMatchObject({ audioProblem: null, selected: { audioinput: '' } });
+    const camera = media.outgoing().video as unknown as FakeTrack;
+    camera.onended!();
+    await vi.waitFor(() => expect(state(media)).toMatchObject({ videoProblemCode: 'gone' }));
+    expect(media.outgoing().video).toBeNull();
+  });
+
+  it('sends as the quality says, and a screen as it is', async () => {
+    const media = new Media({ mediaDevices: fakeDevices() as unknown as MediaDevices });
+    await media.start();
+    const camera = media.outgoing().video!;
+    expect(media.outgoing().encoding).toEqual({ maxBitrate: 1_200_000, maxFramerate: 30, scaleResolutionDownBy: 1 });
+    await media.setQuality('data-saver');
+    expect(media.outgoing().encoding).toEqual({ maxBitrate: 200_000, maxFramerate: 12, scaleResolutionDownBy: 2 });
+    await media.setQuality('sharp');
+    expect([camera.contentHint, media.outgoing().encoding.maxFramerate]).toEqual(['detail', 12]);
+    await media.toggleScreenShare();
+    expect(media.outgoing()).toMatchObject({ screen: true, encoding: { scaleResolutionDownBy: 1, maxFramerate: 15 } });
+    await media.toggleScreenShare(false);
+    await media.setQuality('smooth');
+    expect(camera.contentHint).toBe('motion');
+  });
+
+  it('says why the screen is not shared, but not when the person has changed their mind', async () => {
+    const devices = fakeDevices();
+    const media = new Media({ mediaDevices: devices as unknown as MediaDevices });
+    devices.getDisplayMedia = () => Promise.reject(Object.assign(new Error('no'), { name: 'NotAllowedError' }));
+    await media.toggleScreenShare();
+    expect(state(media).screenProblem).toBeNull();
+    devices.getDisplayMedia = () => Promise.reject(Object.assign(new Error('no'), { name: 'NotFoundError' }));
+    await media.toggleScreenShare();
+    expect(state(media)).toMatchObject({ screenSharing: false, screenProblemCode: 'unusable' });
+  });
+
+  it('routes an element through the chosen loudspeaker, until told otherwise', async () => {
+    vi.stubGlobal(
+      'HTMLMediaElement',
+      class {
+        setSinkId() {}
+      },
+    );
+    const media = new Media({ mediaDevices: null });
+    const setSinkId = vi.fn(() => Promise.resolve());
+    const stop = media.route({ setSinkId } as unknown as HTMLMediaElement);
+    expect(setSinkId).not.toHaveBeenCalled();
+    await media.switchDevice('audiooutput', 'desk');
+    stop();
+    await media.switchDevice('audiooutput', 'other');
+    expect(setSinkId.mock.calls).toEqual([['desk']]);
+    vi.stubGlobal('HTMLMediaElement', undefined);
+  });
+
   it('takes a stream of the integrator’s own and leaves its tracks running', () => {
     const media = new Media({ mediaDevices: null });
     const tracks = [new FakeTrack('audio'), new FakeTrack('video')];
@@ -219,8 +281,26 @@ describe('small parts', () => {
     };
     const pins = new Pins(storage);
     expect(pins.all).toEqual([]);
-    pins.add('A'.repeat(43), 'Door');
-    expect(new Pins(storage).find('A'.repeat(43))?.name).toBe('Door');
+    pins.add('A'.repeat(43), 'Door', 'kiosk');
+    expect(new Pins(storage).find('A'.repeat(43))).toMatchObject({ name: 'Door', role: 'kiosk' });
+    kept.set('kiosk.pins', JSON.stringify([{ peer: 'A'.repeat(43), name: 'Old', since: 1 }]));
+    expect(new Pins(storage).all).toEqual([{ peer: 'A'.repeat(43), name: 'Old', since: 1, role: null }]);
+  });
+
+  it('statistics: bits a second, from one measurement to the next', () => {
+    const stats = (bytesReceived: number, bytesSent: number, timestamp: number) => {
+      const reports = [
+        { type: 'inbound-rtp', kind: 'video', bytesReceived, headerBytesReceived: 0, timestamp },
+        { type: 'outbound-rtp', kind: 'audio', bytesSent, headerBytesSent: bytesSent, timestamp },
+        { type: 'outbound-rtp', kind: 'video', framesPerSecond: 24, timestamp },
+      ];
+      return new Map(reports.map((report, key) => [String(key), report])) as unknown as RTCStatsReport;
+    };
+    const first = readStatistics(stats(1_000, 500, 10_000), null);
+    expect(first).toMatchObject({ inboundBitrate: null, outboundBitrate: null, framesPerSecondSent: 24 });
+    const second = readStatistics(stats(126_000, 63_000, 10_500), first);
+    expect(second).toMatchObject({ inboundBitrate: 2_000_000, outboundBitrate: 2_000_000 });
+    expect(readStatistics(stats(0, 0, 11_000), second)).toMatchObject({ inboundBitrate: 0, outboundBitrate: 0 });
   });
 
   it('statistics: loss of the last second, level, names of W3C', () => {

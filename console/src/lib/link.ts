@@ -8,7 +8,7 @@ import { cryptoIsAvailable, exportPublicKey, generateKeyPair, keyId, type PeerId
 import type { Envelope } from './envelope';
 import type { Environment } from './environment';
 import type { Identity } from './identity';
-import { openMessage, type Message } from './message';
+import { NO_CALL, openMessage, sealMessage, type Message } from './message';
 import {
   isSameServer,
   parseFrame,
@@ -19,10 +19,18 @@ import {
 } from './protocol';
 import { reasonOf, Refusal, refuse, type Reason } from './refusal';
 import { Serial } from './serial';
+import { Revocations } from './revocations';
 import { Pins, verificationOf, type TrustOptions, type Verification } from './trust';
 
 const SHORTEST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 15_000;
+/** The longest wait while a call has lost its connection, and how long the server then has to answer. */
+const URGENT_RETRY_MS = 2_000;
+const URGENT_TIMEOUT_MS = 5_000;
+/** A server that does not answer a probe in this time is gone. */
+const PROBE_MS = 3_000;
+/** No key has this id: a message to it comes back as `offline`. */
+const NOBODY = 'A'.repeat(43);
 /** After another page signed in as us: no fight over the session. */
 const RETRY_AFTER_GONE_MS = 30_000;
 const SIGN_IN_TIMEOUT_MS = 10_000;
@@ -30,8 +38,32 @@ const SIGN_IN_TIMEOUT_MS = 10_000;
 const RENEW_AFTER_MS = (LONGEST_SESSION - 3_600) * 1_000;
 const MOST_WAITING_FRAMES = 1_024;
 const MOST_PEERS = 4_096;
+const MOST_WAITING_CALLS = 16;
 /** A refusal is logged once a minute a code at most. */
 const LOG_EVERY_MS = 60_000;
+
+const SENTENCES = {
+  'needs-https': () => 'This page needs https: without it the browser signs nothing.',
+  'bad-room': (room: string) => `“${room}” cannot be a room: use a–z, 0–9, “.”, “_” and “-”.`,
+  'bad-name': () => 'A name has 1 to 64 characters.',
+  'bad-address': (url: string) => `“${url}” is no address of a signaling server.`,
+  'no-answer': () => 'The server does not answer.',
+  flood: () => 'The server sends more than can be checked.',
+  version: () => 'The server speaks another version of the protocol.',
+  audience: (url: string) => `The server calls itself ${url}, which is not what was dialled.`,
+  replaced: () => 'This operator signed in on another page.',
+  full: () => 'The server has no place left.',
+  restarting: () => 'The server is being restarted.',
+  refused: (reason: string) => `The server refused the sign-in (${reason || 'no reason given'}).`,
+  'too-big': () => 'The server found a message too big.',
+  busy: () => 'The server is too busy.',
+  unreachable: () => 'The server cannot be reached.',
+} as const;
+
+const NO_PROBLEM = { problem: null, problemCode: null, problemDetail: null };
+
+/** Why there is no link, as a word for programs. */
+export type LinkProblem = keyof typeof SENTENCES;
 
 /** How the link is. `waiting`: the next attempt is at `retryAt`. */
 export type LinkStatus = 'offline' | 'connecting' | 'signing-in' | 'online' | 'waiting';
@@ -60,6 +92,10 @@ export interface WebSocketState {
   readonly refusals: Readonly<Partial<Record<Reason, number>>>;
   /** Why there is no link, as a sentence; null while there is one. */
   readonly problem: string | null;
+  /** The same as a word for programs. */
+  readonly problemCode: LinkProblem | null;
+  /** What the sentence is about: a room, an address, a reason code of the server. */
+  readonly problemDetail: string | null;
   /** Unix milliseconds of the next attempt, while `waiting`. */
   readonly retryAt: number | null;
 }
@@ -78,12 +114,16 @@ export interface ConnectOptions {
   readonly memberships?: readonly Envelope[];
   /** Whom to trust besides the pinned peers. */
   readonly trust?: TrustOptions;
+  /** How many calls may ring while another one rings or goes on; more are busy. Default 0, at most 16. */
+  readonly callWaiting?: number;
   /** STUN and TURN servers besides those that the server names. */
   readonly iceServers?: readonly RTCIceServer[];
 }
 
 /** A signed-in session. */
 export interface LinkSession extends OwnSession {
+  /** Our identity key, raw, base64url. */
+  readonly identityKey: string;
   readonly iceServers: RTCIceServer[];
 }
 
@@ -94,14 +134,20 @@ export interface PresentPeer {
   readonly verification: Verification;
 }
 
-/** What the link tells the calls. */
+/** What the link tells. */
 export interface LinkEvents {
   /** A verified message of this peer. May refuse it. */
   message(message: Message, sender: PresentPeer): Promise<void>;
   down(): void;
-  peerLeft(peer: PeerId): void;
+  /** A peer came, came with another session, or was there when we came. */
+  peerJoined(id: PeerId, peer: PresentPeer): void;
+  peerLeft(id: PeerId): void;
+  /** An authority has taken a peer of the room back; it has left. */
+  peerRevoked(id: PeerId): void;
   /** Whether the session may be renewed now. */
   idle(): boolean;
+  /** Whether a call waits for the link. */
+  urgent(): boolean;
 }
 
 type Settings = Required<Omit<ConnectOptions, 'url'>> & { readonly url: string | null };
@@ -116,15 +162,20 @@ export class Link {
     peers: [],
     refusals: {},
     problem: null,
+    problemCode: null,
+    problemDetail: null,
     retryAt: null,
   });
+  readonly pins: Pins;
+  readonly #revocations: Revocations;
   readonly #environment: Environment;
   readonly #events: LinkEvents;
-  readonly #pins: Pins;
   readonly #present = new Map<PeerId, PresentPeer>();
   /** Highest epoch seen of each peer, so that an old session cannot come back. */
   readonly #epochs = new Map<PeerId, number>();
   readonly #logged = new Map<Reason, number>();
+  readonly #verifying = new Serial();
+  #verified: Promise<void> = Promise.resolve();
   #settings: Settings = {
     url: null,
     room: 'lobby',
@@ -132,20 +183,25 @@ export class Link {
     role: 'operator',
     memberships: [],
     trust: {},
+    callWaiting: 0,
     iceServers: [],
   };
   #socket: WebSocket | null = null;
   #identity: Promise<Identity> | null = null;
-  #pending: OwnSession | null = null;
+  #pending: Omit<LinkSession, 'iceServers'> | null = null;
   #session: LinkSession | null = null;
   #failures = 0;
+  #probing: ReturnType<typeof setTimeout> | undefined;
+  #probes: ((alive: boolean) => void)[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #waiters: { resolve: () => void; reject: (error: Error) => void }[] = [];
 
   constructor(environment: Environment, events: LinkEvents) {
     this.#environment = environment;
     this.#events = events;
-    this.#pins = new Pins(environment.storage);
+    this.pins = new Pins(environment.storage);
+    this.#revocations = new Revocations(environment.storage);
+    this.pins.cell.subscribe(() => void (this.#verified = this.#verifying.run(() => this.#verifyAgain())));
   }
 
   get session(): LinkSession | null {
@@ -156,25 +212,36 @@ export class Link {
     return this.#settings.trust;
   }
 
+  /** Whether this peer may call. */
+  admits({ verification }: PresentPeer): boolean {
+    return verification === 'pinned' || verification === 'member' || this.trust.unknown !== 'refuse';
+  }
+
+  /** How many calls may wait. */
+  get callWaiting(): number {
+    return Math.min(this.#settings.callWaiting, MOST_WAITING_CALLS);
+  }
+
   present(peer: PeerId): PresentPeer | undefined {
     return this.#present.get(peer);
   }
 
   describe(id: PeerId, { certified, verification }: PresentPeer): Peer {
-    const name = this.#pins.find(id)?.name ?? certified.certificate.name;
+    const name = this.pins.find(id)?.name ?? certified.certificate.name;
     return { id, name, role: certified.certificate.role, verification };
   }
 
   connect(options: ConnectOptions): Promise<void> {
     const settings: Settings = { ...this.#settings, ...options, url: options.url ?? this.#settings.url };
-    if (!cryptoIsAvailable())
-      return Promise.reject(this.#problem('This page needs https: without it the browser signs nothing.'));
-    if (!isRoom(settings.room))
-      return Promise.reject(this.#problem(`“${settings.room}” cannot be a room: use a–z, 0–9, “.”, “_” and “-”.`));
-    if (!isName(settings.name)) return Promise.reject(this.#problem('A name has 1 to 64 characters.'));
+    if (!cryptoIsAvailable()) return Promise.reject(this.#problem('needs-https'));
+    if (!isRoom(settings.room)) return Promise.reject(this.#problem('bad-room', settings.room));
+    if (!isName(settings.name)) return Promise.reject(this.#problem('bad-name'));
     const same = JSON.stringify(settings) === JSON.stringify(this.#settings);
     this.#settings = settings;
-    this.cell.set({ room: settings.room, name: settings.name, url: settings.url ?? this.#environment.defaultUrl() });
+    // Whoever is in the room that we leave has not left it.
+    const peers = settings.room === this.cell.value.room ? this.cell.value.peers : [];
+    const { room, name, url } = settings;
+    this.cell.set({ peers, room, name, url: url ?? this.#environment.defaultUrl() });
     if (this.#session && same) return Promise.resolve();
     const online = new Promise<void>((resolve, reject) => this.#waiters.push({ resolve, reject }));
     if (!this.#socket || !same) this.#dial();
@@ -184,7 +251,7 @@ export class Link {
   disconnect(): void {
     this.#drop();
     this.#waiters.splice(0).forEach(({ reject }) => reject(new Error('disconnected')));
-    this.cell.set({ status: 'offline', retryAt: null, problem: null });
+    this.cell.set({ status: 'offline', retryAt: null, ...NO_PROBLEM });
   }
 
   /** Ends the waiting for the next attempt. */
@@ -192,12 +259,60 @@ export class Link {
     if (this.cell.value.status === 'waiting') this.#dial();
   }
 
-  /** Pins a peer in the room, or takes the pin away. */
-  async pin(peer: PeerId, trusted: boolean): Promise<void> {
-    const found = this.#present.get(peer);
-    if (!trusted) this.#pins.remove(peer);
-    else if (found) this.#pins.add(peer, found.certified.certificate.name);
-    for (const [id, { certified, memberships }] of [...this.#present]) await this.#place(id, certified, memberships);
+  /** A call waits for the link. */
+  hurry(): void {
+    const { status, retryAt, problemCode } = this.cell.value;
+    const late = status === 'waiting' && (retryAt ?? 0) - Date.now() > URGENT_RETRY_MS;
+    if (late && problemCode !== 'replaced') this.#retryLater(0);
+  }
+
+  /** The machine may have another way to the network. */
+  networkChanged(): void {
+    this.retryNow();
+    void this.probe();
+  }
+
+  /**
+   * Asks the server for a sign of life. The browser keeps the socket of a network that is gone open for minutes.
+   *
+   * @returns Whether it gave one.
+   */
+  probe(): Promise<boolean> {
+    const [socket, session] = [this.#socket, this.#session];
+    if (!socket || !session) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      this.#probes.push(resolve);
+      if (this.#probing !== undefined) return;
+      this.#probing = setTimeout(() => this.#down('no-answer'), PROBE_MS);
+      void this.#sendProbe(socket, session);
+    });
+  }
+
+  async #sendProbe(socket: WebSocket, session: LinkSession): Promise<void> {
+    const { peer: from, session: fs, room } = session.me;
+    const header = { from, fs, to: NOBODY, ts: NOBODY, room, call: NO_CALL, seq: 0, re: null };
+    const probe = await sealMessage({ t: 'pair-cancel', body: {} }, header, session.key);
+    if (this.#socket === socket) this.sendMessage(NOBODY, probe);
+  }
+
+  /** Pins a peer in the room, under a name of ours or its own, or takes the pin away. */
+  pin(peer: PeerId, trusted: boolean, name?: string): Promise<void> {
+    const certificate = this.#present.get(peer)?.certified.certificate;
+    if (!trusted) this.pins.remove(peer);
+    else if (certificate) {
+      const called = name !== undefined && isName(name) ? name : certificate.name;
+      this.pins.add(peer, called, certificate.role);
+    }
+    return this.#verified;
+  }
+
+  async #verifyAgain(): Promise<void> {
+    for (const [id, { certified, memberships }] of [...this.#present]) {
+      const verification = await this.#verification(certified, memberships);
+      // It may have left, or come with another session, meanwhile.
+      if (this.#present.get(id)?.certified === certified)
+        this.#present.set(id, { certified, memberships, verification });
+    }
     this.#showPeers();
   }
 
@@ -215,9 +330,10 @@ export class Link {
     console.warn(`refused: ${reason}`);
   }
 
-  #problem(sentence: string): Error {
-    this.cell.set({ problem: sentence });
-    return new Error(sentence);
+  #problem(code: LinkProblem, detail: string | null = null): Error {
+    const problem = SENTENCES[code](detail ?? '');
+    this.cell.set({ problem, problemCode: code, problemDetail: detail });
+    return new Error(problem);
   }
 
   #dial(): void {
@@ -228,23 +344,26 @@ export class Link {
     try {
       socket = this.#environment.openSocket(url);
     } catch {
-      return this.#down(`“${url}” is no address of a signaling server.`);
+      return this.#down('bad-address', url);
     }
     const inbound = new Serial();
     this.#socket = socket;
-    this.#timer = setTimeout(() => this.#down('The server does not answer.'), SIGN_IN_TIMEOUT_MS);
+    const patience = this.#events.urgent() ? URGENT_TIMEOUT_MS : SIGN_IN_TIMEOUT_MS;
+    this.#timer = setTimeout(() => this.#down('no-answer'), patience);
     socket.onmessage = ({ data }: MessageEvent<unknown>) => {
-      if (inbound.waiting > MOST_WAITING_FRAMES) return this.#down('The server sends more than can be checked.');
+      this.#answered(true);
+      if (inbound.waiting > MOST_WAITING_FRAMES) return this.#down('flood');
       void inbound.run(() => (this.#socket === socket ? this.#frame(data, socket) : undefined));
     };
     socket.onclose = ({ code, reason }) => {
-      if (this.#socket === socket) this.#down(closeSentence(code, reason));
+      if (this.#socket === socket) this.#down(closeProblem(code), reason || null);
     };
   }
 
   /** Closes what is open. The room is gone with it. */
   #drop(): void {
     clearTimeout(this.#timer);
+    this.#answered(false);
     const [socket, was] = [this.#socket, this.#session];
     this.#socket = this.#pending = this.#session = null;
     this.#present.clear();
@@ -257,13 +376,27 @@ export class Link {
   }
 
   /** The link is lost: another attempt after 0.5 to 15 s, full jitter. */
-  #down(problem: string, atLeast = 0): void {
+  #down(problem: LinkProblem, detail: string | null = null, atLeast = 0): void {
     this.#failures = this.#session ? 0 : this.#failures + 1;
     this.#drop();
-    const ceiling = Math.min(1_000 * 2 ** Math.min(this.#failures, 4), LONGEST_RETRY_MS);
+    this.#problem(problem, detail);
+    this.#retryLater(atLeast);
+  }
+
+  #retryLater(atLeast: number): void {
+    clearTimeout(this.#timer);
+    const longest = this.#events.urgent() ? URGENT_RETRY_MS : LONGEST_RETRY_MS;
+    const ceiling = Math.min(1_000 * 2 ** Math.min(this.#failures, 4), longest);
     const wait = atLeast + SHORTEST_RETRY_MS + Math.random() * (ceiling - SHORTEST_RETRY_MS);
-    this.cell.set({ status: 'waiting', problem, retryAt: Date.now() + wait });
+    this.cell.set({ status: 'waiting', retryAt: Date.now() + wait });
     this.#timer = setTimeout(() => this.#dial(), wait);
+  }
+
+  /** The server has said something, or the link is lost. */
+  #answered(alive: boolean): void {
+    clearTimeout(this.#probing);
+    this.#probing = undefined;
+    this.#probes.splice(0).forEach((resolve) => resolve(alive));
   }
 
   #send(frame: ClientFrame): void {
@@ -290,11 +423,14 @@ export class Link {
         return this.#showPeers();
       case 'left':
         return this.#left(frame.peer);
+      case 'revocations':
+        return this.#revoked(frame.list);
       case 'msg':
         return this.#message(frame.from, frame.m);
       case 'err':
-        if (frame.code === 'gone') this.#down('This operator signed in on another page.', RETRY_AFTER_GONE_MS);
-        else if (frame.code === 'full') this.#down('The server has no place left.');
+        if (frame.code === 'gone') this.#down('replaced', null, RETRY_AFTER_GONE_MS);
+        else if (frame.code === 'full') this.#down('full');
+        else if (frame.code === 'offline' && frame.ref === NOBODY) return;
         else if (frame.code === 'offline' && frame.ref !== null) this.#left(frame.ref);
         else console.warn(`the server refused a frame: ${frame.code}`);
     }
@@ -304,13 +440,13 @@ export class Link {
   async #signIn(hello: Extract<ServerFrame, { t: 'hello' }>, socket: WebSocket): Promise<void> {
     const { room, name, role, memberships } = this.#settings;
     if (this.#pending || this.#session) refuse('unexpected');
-    if (!hello.v.includes(1))
-      return this.#refuseServer('version', 'The server speaks another version of the protocol.');
+    if (!hello.v.includes(1)) return this.#refuseServer('version', null);
     if (!isSameServer(this.cell.value.url ?? '', hello.aud)) {
-      return this.#refuseServer('audience', `The server calls itself ${hello.aud}, which is not what was dialled.`);
+      return this.#refuseServer('audience', hello.aud);
     }
     this.cell.set({ status: 'signing-in' });
     const identity = await (this.#identity ??= this.#environment.identity());
+    await this.#revocations.restore(this.#operators);
     const [keys, epoch] = [await generateKeyPair(), await identity.nextEpoch()];
     const sk = await exportPublicKey(keys.publicKey);
     const nb = Math.floor(Date.now() / 1000);
@@ -320,14 +456,15 @@ export class Link {
     const session = await keyId(sk);
     const pop = await sealProof(sn, aud, session, keys.privateKey);
     if (this.#socket !== socket) return;
-    this.#pending = { key: keys.privateKey, me: { peer: identity.peer, session, room } };
-    this.cell.set({ you: identity.peer });
+    const { peer, publicKey: identityKey } = identity;
+    this.#pending = { key: keys.privateKey, me: { peer, session, room }, identityKey };
+    this.cell.set({ you: peer });
     this.#send({ t: 'auth', room, sess, memb: memberships, pop });
   }
 
-  #refuseServer(reason: Reason, problem: string): void {
+  #refuseServer(reason: 'version' | 'audience', detail: string | null): void {
     this.refused(reason);
-    this.#down(problem);
+    this.#down(reason, detail);
   }
 
   async #welcome(welcome: Extract<ServerFrame, { t: 'welcome' }>): Promise<void> {
@@ -339,7 +476,7 @@ export class Link {
     this.#session = { ...pending, iceServers: [...welcome.ice.map(toRtc), ...this.#settings.iceServers] };
     for (const peer of welcome.peers) await this.#joined(peer).catch((error) => this.refused(reasonOf(error)));
     this.#showPeers();
-    this.cell.set({ status: 'online', problem: null, retryAt: null });
+    this.cell.set({ status: 'online', retryAt: null, ...NO_PROBLEM });
     this.#renewLater(RENEW_AFTER_MS);
     this.#waiters.splice(0).forEach(({ resolve }) => resolve());
   }
@@ -357,15 +494,34 @@ export class Link {
     if (certificate.room !== session.me.room) refuse('room');
     if ((this.#epochs.get(peer) ?? 0) > certificate.epoch) refuse('epoch');
     if (peer === session.me.peer || memb.length > 4) refuse('unexpected');
+    if (this.#revocations.names(peer)) refuse('untrusted');
     if (this.#present.size >= MOST_PEERS || (this.#epochs.size >= MOST_PEERS && !this.#epochs.has(peer)))
       refuse('body-limit');
     this.#epochs.set(peer, certificate.epoch);
-    await this.#place(peer, certified, memb);
+    const verification = await this.#verification(certified, memb);
+    if (this.#session !== session) return;
+    const present = { certified, memberships: memb, verification };
+    this.#present.set(peer, present);
+    this.#events.peerJoined(peer, present);
   }
 
-  async #place(peer: PeerId, certified: Certified, memberships: readonly Envelope[]): Promise<void> {
-    const verification = await verificationOf(certified, memberships, this.#pins, this.#settings.trust);
-    this.#present.set(peer, { certified, memberships, verification });
+  #verification(certified: Certified, memberships: readonly Envelope[]): Promise<Verification> {
+    return verificationOf(certified, memberships, this.pins, this.#settings.trust, this.#revocations);
+  }
+
+  get #operators(): readonly string[] {
+    return this.#settings.trust.operatorKeys ?? [];
+  }
+
+  /** The server only carries the lists of authorities. Whoever is named is gone for us. */
+  async #revoked(list: Envelope): Promise<void> {
+    if (!(await this.#revocations.learn(list, this.#operators))) return;
+    this.#revocations.keep();
+    for (const id of [...this.#present.keys()].filter((id) => this.#revocations.names(id))) {
+      this.#events.peerRevoked(id);
+      this.#left(id);
+    }
+    await this.#verifyAgain();
   }
 
   /** The server's word, so only advice. */
@@ -396,17 +552,17 @@ function toRtc({ urls, username, credential }: IceServer): RTCIceServer {
 }
 
 /** Close codes of docs/protocol.md §4. */
-function closeSentence(code: number, reason: string): string {
+function closeProblem(code: number): LinkProblem {
   switch (code) {
     case 1001:
-      return 'The server is being restarted.';
+      return 'restarting';
     case 1008:
-      return `The server refused the sign-in (${reason || 'no reason given'}).`;
+      return 'refused';
     case 1009:
-      return 'The server found a message too big.';
+      return 'too-big';
     case 1013:
-      return 'The server is too busy.';
+      return 'busy';
     default:
-      return 'The server cannot be reached.';
+      return 'unreachable';
   }
 }

@@ -1,13 +1,19 @@
 /** Microphone, camera, screen and the peer's stream. */
 
-import { Cell, type Readable } from './cell';
+import { Cell, type Readable, type Unsubscribe } from './cell';
 import type { Environment } from './environment';
-import type { OutgoingTracks } from './peer';
+import type { OutgoingTracks, VideoEncoding } from './peer';
 
 /** What can be chosen. */
 export type DeviceKind = 'audioinput' | 'videoinput' | 'audiooutput';
-/** How much picture to send. */
-export type Quality = 'low' | 'medium' | 'high';
+/**
+ * What the sent picture is to be good at. `auto`: the browser weighs size against movement; `data-saver`: few bits; `sharp`: every
+ * detail at fewer pictures a second; `smooth`: every movement at a smaller size, for sign language. `low`, `medium`, `high`: this size.
+ */
+export type Quality = 'auto' | 'data-saver' | 'sharp' | 'smooth' | 'low' | 'medium' | 'high';
+
+/** Why a microphone or camera is not there: not allowed, none found, in use by another program, unplugged, anything else. */
+export type MediaProblem = 'denied' | 'missing' | 'in-use' | 'gone' | 'unusable';
 
 /** Something to choose. */
 export interface Device {
@@ -33,6 +39,15 @@ export interface MediaState {
   /** Why there is no microphone or camera, as sentences; null: there is, or it was not asked for. */
   readonly audioProblem: string | null;
   readonly videoProblem: string | null;
+  /** The same as words for programs. */
+  readonly audioProblemCode: MediaProblem | null;
+  readonly videoProblemCode: MediaProblem | null;
+  /** Why the screen is not shared, as a sentence; null: it is, or nobody wants it. */
+  readonly screenProblem: string | null;
+  readonly screenProblemCode: MediaProblem | null;
+  /** Whether this browser can share screens, and play through a loudspeaker that is not its default. */
+  readonly canShareScreen: boolean;
+  readonly canChooseOutput: boolean;
 }
 
 /** Microphone, camera, screen and the peer's stream. */
@@ -57,13 +72,42 @@ export interface MediaStore extends Readable<MediaState> {
   switchDevice(kind: DeviceKind, id: string): Promise<void>;
   /** Chooses how much picture to send. */
   setQuality(quality: Quality): Promise<void>;
+  /** Plays an element through the chosen loudspeaker, also when another one is chosen later. Returns what ends that. */
+  route(element: HTMLMediaElement): Unsubscribe;
 }
 
-const QUALITIES: Record<Quality, { width: number; height: number; frameRate: number; maxVideoBitrate: number }> = {
-  low: { width: 320, height: 240, frameRate: 15, maxVideoBitrate: 250_000 },
-  medium: { width: 640, height: 480, frameRate: 30, maxVideoBitrate: 1_000_000 },
-  high: { width: 1280, height: 720, frameRate: 30, maxVideoBitrate: 2_500_000 },
+interface QualitySettings {
+  readonly camera: { readonly width: number; readonly height: number; readonly frameRate: number };
+  readonly encoding: VideoEncoding;
+  /** W3C mst-content-hint: what the encoder keeps when bits are few. */
+  readonly hint: '' | 'motion' | 'detail';
+}
+
+const VGA = { width: 640, height: 480, frameRate: 30 };
+const HD = { width: 1280, height: 720, frameRate: 30 };
+
+function at(
+  camera: QualitySettings['camera'],
+  maxBitrate: number,
+  maxFramerate = camera.frameRate,
+  scaleResolutionDownBy = 1,
+  hint: QualitySettings['hint'] = '',
+): QualitySettings {
+  return { camera, encoding: { maxBitrate, maxFramerate, scaleResolutionDownBy }, hint };
+}
+
+const QUALITIES: Readonly<Record<Quality, QualitySettings>> = {
+  auto: at(VGA, 1_200_000),
+  'data-saver': at(VGA, 200_000, 12, 2),
+  sharp: at(HD, 2_500_000, 12, 1, 'detail'),
+  smooth: at(VGA, 1_000_000, 30, 4 / 3, 'motion'),
+  low: at({ width: 320, height: 240, frameRate: 15 }, 250_000),
+  medium: at(VGA, 1_000_000),
+  high: at(HD, 2_500_000),
 };
+
+/** A screen is sent as it is: letters that are scaled cannot be read. */
+const SCREEN_ENCODING: VideoEncoding = { maxBitrate: 2_500_000, maxFramerate: 15, scaleResolutionDownBy: 1 };
 
 const INITIAL: MediaState = {
   localStream: null,
@@ -73,9 +117,23 @@ const INITIAL: MediaState = {
   screenSharing: false,
   devices: { audioinput: [], videoinput: [], audiooutput: [] },
   selected: { audioinput: '', videoinput: '', audiooutput: '' },
-  quality: 'medium',
+  quality: 'auto',
   audioProblem: null,
   videoProblem: null,
+  audioProblemCode: null,
+  videoProblemCode: null,
+  screenProblem: null,
+  screenProblemCode: null,
+  canShareScreen: false,
+  canChooseOutput: false,
+};
+const NO_PROBLEMS = {
+  audioProblem: null,
+  videoProblem: null,
+  audioProblemCode: null,
+  videoProblemCode: null,
+  screenProblem: null,
+  screenProblemCode: null,
 };
 
 type Kind = 'audio' | 'video';
@@ -90,9 +148,13 @@ export class Media {
   #foreign: MediaStream | null = null;
   #wanted = false;
   #opening: Promise<void> | null = null;
+  /** The person is choosing a screen. */
+  #choosing = false;
 
   constructor({ mediaDevices }: Pick<Environment, 'mediaDevices'>) {
     this.#devices = mediaDevices;
+    const canChooseOutput = 'setSinkId' in (globalThis.HTMLMediaElement?.prototype ?? {});
+    this.cell.set({ canShareScreen: typeof mediaDevices?.getDisplayMedia === 'function', canChooseOutput });
     mediaDevices?.addEventListener?.('devicechange', () => void this.refreshDevices());
   }
 
@@ -101,8 +163,8 @@ export class Media {
     const { quality, videoEnabled } = this.cell.value;
     const own = this.#foreign?.getVideoTracks()[0] ?? this.#camera;
     const audio = this.#foreign?.getAudioTracks()[0] ?? this.#microphone;
-    const { maxVideoBitrate } = QUALITIES[this.#screen ? 'high' : quality];
-    return { audio, video: this.#screen ?? (videoEnabled ? own : null), maxVideoBitrate };
+    if (this.#screen) return { audio, video: this.#screen, screen: true, encoding: SCREEN_ENCODING };
+    return { audio, video: videoEnabled ? own : null, screen: false, encoding: QUALITIES[quality].encoding };
   }
 
   start(): Promise<void> {
@@ -115,7 +177,7 @@ export class Media {
     this.#wanted = false;
     for (const track of [this.#microphone, this.#camera, this.#screen]) track?.stop();
     this.#microphone = this.#camera = this.#screen = null;
-    this.cell.set({ audioProblem: null, videoProblem: null });
+    this.cell.set(NO_PROBLEMS);
     this.#show();
   }
 
@@ -148,19 +210,26 @@ export class Media {
 
   async toggleScreenShare(on = !this.#screen): Promise<void> {
     if (!on) return this.#endScreen();
-    if (this.#screen) return;
+    if (this.#screen || this.#choosing) return;
+    this.#choosing = true;
+    this.cell.set({ screenProblem: null, screenProblemCode: null });
     try {
-      const stream = await this.#devices?.getDisplayMedia({ video: { frameRate: 15 }, audio: false });
-      const track = stream?.getVideoTracks()[0] ?? null;
-      if (!track) return;
-      track.contentHint = 'detail';
+      const { maxFramerate: max } = SCREEN_ENCODING;
+      const stream = await this.#devices?.getDisplayMedia({ video: { frameRate: { ideal: max, max } }, audio: false });
+      const track = stream?.getVideoTracks()[0];
+      if (!track) throw new Error('no screens here');
+      // Sharp letters rather than smooth scrolling.
+      track.contentHint = 'text';
+      // The browser's own button.
       track.onended = () => this.#endScreen();
       this.#screen = track;
       this.#show();
     } catch (error) {
       // The person changed their mind; anything else is worth a sentence.
       if ((error as DOMException).name !== 'NotAllowedError')
-        this.cell.set({ videoProblem: 'The screen cannot be shared here.' });
+        this.cell.set({ screenProblem: 'The screen cannot be shared here.', screenProblemCode: 'unusable' });
+    } finally {
+      this.#choosing = false;
     }
   }
 
@@ -188,10 +257,21 @@ export class Media {
 
   async setQuality(quality: Quality): Promise<void> {
     this.cell.set({ quality });
-    const { width, height, frameRate } = QUALITIES[quality];
-    await this.#camera
-      ?.applyConstraints({ width: { ideal: width }, height: { ideal: height }, frameRate: { ideal: frameRate } })
-      .catch(() => undefined);
+    const { camera, hint } = QUALITIES[quality];
+    if (!this.#camera) return;
+    this.#camera.contentHint = hint;
+    await this.#camera.applyConstraints(ideal(camera)).catch(() => undefined);
+  }
+
+  route(element: HTMLMediaElement): Unsubscribe {
+    if (!this.cell.value.canChooseOutput) return () => undefined;
+    let sink = '';
+    return this.cell.subscribe(({ selected: { audiooutput } }) => {
+      if (audiooutput === sink) return;
+      sink = audiooutput;
+      // Unplugged meanwhile: the browser stays with what it has.
+      element.setSinkId(sink).catch((error: unknown) => console.debug('loudspeaker not used', error));
+    });
   }
 
   /** One prompt for both where possible; when that fails, each alone, to know which one it is. */
@@ -219,9 +299,17 @@ export class Media {
       const stream = await this.#ask({ [kind]: this.#constraints(kind) });
       this.#take(kind, stream.getTracks()[0]);
     } catch (error) {
-      const problem = sentence(kind, error as Error);
-      this.cell.set(kind === 'audio' ? { audioProblem: problem } : { videoProblem: problem });
+      this.#problem(kind, problemOf(error as Error));
     }
+  }
+
+  #problem(kind: Kind, code: MediaProblem | null): void {
+    const problem = code && sentence(kind, code);
+    this.cell.set(
+      kind === 'audio'
+        ? { audioProblem: problem, audioProblemCode: code }
+        : { videoProblem: problem, videoProblemCode: code },
+    );
   }
 
   #ask(constraints: MediaStreamConstraints): Promise<MediaStream> {
@@ -234,25 +322,28 @@ export class Media {
     if (kind === 'audio') {
       this.#microphone?.stop();
       this.#microphone = track;
-      this.cell.set({ audioProblem: null });
     } else {
       this.#camera?.stop();
       this.#camera = track;
-      this.cell.set({ videoProblem: null });
+      track.contentHint = QUALITIES[this.cell.value.quality].hint;
     }
-    track.onended = () => this.#lost(kind, track);
+    this.#problem(kind, null);
+    track.onended = () => void this.#lost(kind, track);
   }
 
-  /** Unplugged. */
-  #lost(kind: Kind, track: MediaStreamTrack): void {
-    if (kind === 'audio' && this.#microphone === track) {
-      this.#microphone = null;
-      this.cell.set({ audioProblem: 'The microphone is gone. The call goes on without it.' });
-    }
-    if (kind === 'video' && this.#camera === track) {
-      this.#camera = null;
-      this.cell.set({ videoProblem: 'The camera is gone. The call goes on without it.' });
-    }
+  /** Unplugged: what else the browser has is taken instead. */
+  async #lost(kind: Kind, track: MediaStreamTrack): Promise<void> {
+    if (track !== (kind === 'audio' ? this.#microphone : this.#camera)) return;
+    if (kind === 'audio') this.#microphone = null;
+    else this.#camera = null;
+    this.#problem(kind, 'gone');
+    this.#show();
+    await this.refreshDevices();
+    const input = kind === 'audio' ? 'audioinput' : 'videoinput';
+    const { devices, selected } = this.cell.value;
+    if (devices[input].length === 0 || !this.#wanted) return;
+    this.cell.set({ selected: { ...selected, [input]: '' } });
+    await this.#openOne(kind);
     this.#show();
   }
 
@@ -267,8 +358,7 @@ export class Media {
     const id = selected[kind === 'audio' ? 'audioinput' : 'videoinput'];
     const device = id ? { deviceId: { exact: id } } : {};
     if (kind === 'audio') return { ...device, echoCancellation: true, noiseSuppression: true, autoGainControl: true };
-    const { width, height, frameRate } = QUALITIES[quality];
-    return { ...device, width: { ideal: width }, height: { ideal: height }, frameRate: { ideal: frameRate } };
+    return { ...device, ...ideal(QUALITIES[quality].camera) };
   }
 
   /** Brings the state, and with it whoever sends, in line with what is open. */
@@ -283,20 +373,40 @@ export class Media {
   }
 }
 
-function sentence(kind: Kind, { name }: Error): string {
-  const [device, without] =
-    kind === 'audio' ? ['microphone', 'You will not be heard'] : ['camera', 'You will not be seen'];
+function ideal({ width, height, frameRate }: QualitySettings['camera']): MediaTrackConstraints {
+  return { width: { ideal: width }, height: { ideal: height }, frameRate: { ideal: frameRate } };
+}
+
+/** W3C mediacapture-streams §10.2.1: why `getUserMedia` fails. */
+function problemOf({ name }: Error): MediaProblem {
   switch (name) {
     case 'NotAllowedError':
     case 'SecurityError':
-      return `The browser was not allowed to use the ${device}. ${without}; allow it beside the address, then try again.`;
+      return 'denied';
     case 'NotFoundError':
     case 'OverconstrainedError':
-      return `No ${device} was found. ${without}.`;
+      return 'missing';
     case 'NotReadableError':
     case 'AbortError':
-      return `The ${device} is in use by another program. ${without}.`;
+      return 'in-use';
     default:
+      return 'unusable';
+  }
+}
+
+function sentence(kind: Kind, code: MediaProblem): string {
+  const [device, without] =
+    kind === 'audio' ? ['microphone', 'You will not be heard'] : ['camera', 'You will not be seen'];
+  switch (code) {
+    case 'denied':
+      return `The browser was not allowed to use the ${device}. ${without}; allow it beside the address, then try again.`;
+    case 'missing':
+      return `No ${device} was found. ${without}.`;
+    case 'in-use':
+      return `The ${device} is in use by another program. ${without}.`;
+    case 'gone':
+      return `The ${device} is gone. The call goes on without it.`;
+    case 'unusable':
       return `The ${device} cannot be used here. ${without}.`;
   }
 }
@@ -315,5 +425,6 @@ export function createMediaStore(media: Media): MediaStore {
     refreshDevices: () => media.refreshDevices(),
     switchDevice: (kind, id) => media.switchDevice(kind, id),
     setQuality: (quality) => media.setQuality(quality),
+    route: (element) => media.route(element),
   };
 }

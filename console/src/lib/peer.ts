@@ -4,16 +4,23 @@
  */
 
 import { sha256, toHex, type Bytes } from './bytes';
+import type { Candidate, SignedDescription } from './body';
 import type { Environment } from './environment';
-import type { Candidate, SignedDescription } from './message';
+import { FileChannel } from './file-channel';
 import { fingerprintOf, type SdpType } from './sdp';
 import { readStatistics, type Statistics } from './statistics';
 
-/** The data channel's label. */
+/** The data channel of messages. */
 const LABEL = 'ksp';
+/** The data channel of files. */
+const FILE_LABEL = 'ksp-file';
 /** A certificate is made anew when it has less than this to live, milliseconds. */
 const CERTIFICATE_RESERVE = 3_600_000;
 
+/** A network that is gone for longer than this is not waited for: what the browser tells of it is late already. */
+const DISCONNECTED_MS = 3_000;
+/** The peer's word that it hangs up may come by the link, after it has closed its side. */
+const CLOSED_MS = 500;
 /** A peer that does not take our last word is not waited for. */
 const FAREWELL_MS = 1_000;
 
@@ -25,7 +32,9 @@ export interface PeerEvents {
   secured(local: string, remote: string): void;
   channelOpened(): void;
   channelText(text: string): void;
-  /** ICE or DTLS gave up. */
+  /** {@link PeerConnection.files} is there. */
+  filesOpened(): void;
+  /** ICE or DTLS gave up, or the peer closed its side. */
   failed(): void;
 }
 
@@ -33,8 +42,19 @@ export interface PeerEvents {
 export interface OutgoingTracks {
   readonly audio: MediaStreamTrack | null;
   readonly video: MediaStreamTrack | null;
-  /** Most bits a second for pictures. */
-  readonly maxVideoBitrate: number;
+  /** The picture is a screen. */
+  readonly screen: boolean;
+  readonly encoding: VideoEncoding;
+}
+
+/** How pictures are to be encoded: W3C `RTCRtpEncodingParameters`. */
+export interface VideoEncoding {
+  /** Bits a second. */
+  readonly maxBitrate: number;
+  /** Pictures a second. */
+  readonly maxFramerate: number;
+  /** 1: as they are; 2: half as wide and high. */
+  readonly scaleResolutionDownBy: number;
 }
 
 const certificates = new WeakMap<Environment, Promise<RTCCertificate>>();
@@ -56,11 +76,15 @@ export class PeerConnection {
   /** Sound and picture are of one stream, so that the other side plays them in step. */
   readonly #stream = new MediaStream();
   #channel: RTCDataChannel | null = null;
+  #fileChannel: RTCDataChannel | null = null;
+  #files: FileChannel | null = null;
   #candidates: Candidate[] = [];
   #secured = false;
   /** As it was signed. The browser's copy of the description keeps one fingerprint, which need not be the SHA-256 one. */
   #signedRemote: string | null = null;
   #gatesOpen = false;
+  #doubt: ReturnType<typeof setTimeout> | undefined;
+  #closing: ReturnType<typeof setTimeout> | undefined;
 
   private constructor(pc: RTCPeerConnection, certificate: RTCCertificate, events: PeerEvents) {
     this.#pc = pc;
@@ -70,9 +94,16 @@ export class PeerConnection {
     pc.ontrack = ({ track }) => this.#remote.set(track.kind, track);
     pc.ondatachannel = ({ channel }) => this.#offeredChannel(channel);
     pc.onconnectionstatechange = () => {
+      clearTimeout(this.#doubt);
       if (pc.connectionState === 'connected') void this.#secure();
+      if (pc.connectionState === 'disconnected') this.#doubt = setTimeout(() => this.#events.failed(), DISCONNECTED_MS);
       if (pc.connectionState === 'failed') this.#events.failed();
     };
+  }
+
+  /** The channel of files, once it is open. */
+  get files(): FileChannel | null {
+    return this.#files;
   }
 
   static async create(
@@ -85,12 +116,13 @@ export class PeerConnection {
     return new PeerConnection(environment.createPeerConnection(configuration), certificate, events);
   }
 
-  /** Audio first, video second, then the channel; both kinds even when there is nothing to send. */
+  /** Audio first, video second, then the channels; both kinds even when there is nothing to send. */
   async offer(): Promise<SignedDescription> {
     for (const kind of ['audio', 'video'] as const) {
       preferCodecs(this.#pc.addTransceiver(kind, { direction: 'sendrecv', streams: [this.#stream] }), kind);
     }
     this.#useChannel(this.#pc.createDataChannel(LABEL, { ordered: true }));
+    this.#useFileChannel(this.#pc.createDataChannel(FILE_LABEL, { ordered: true }));
     await this.#pc.setLocalDescription(await this.#pc.createOffer());
     return this.#localDescription('offer');
   }
@@ -129,12 +161,17 @@ export class PeerConnection {
   }
 
   /** Sends these tracks. Without effect before the gates are open. */
-  async setTracks({ audio, video, maxVideoBitrate }: OutgoingTracks): Promise<void> {
+  async setTracks({ audio, video, encoding }: OutgoingTracks): Promise<void> {
     if (!this.#gatesOpen || this.#pc.signalingState === 'closed') return;
     const [audioSender, videoSender] = [this.#transceiver('audio')?.sender, this.#transceiver('video')?.sender];
     if (audioSender && audioSender.track !== audio) await audioSender.replaceTrack(audio);
     if (videoSender && videoSender.track !== video) await videoSender.replaceTrack(video);
-    if (videoSender && video) await limitBitrate(videoSender, maxVideoBitrate);
+    if (videoSender && video) await encodeAs(videoSender, encoding);
+  }
+
+  /** Lets the peer's sound and picture through, or not: then there is silence and black. */
+  setReceiving(on: boolean): void {
+    for (const track of this.#remote.values()) track.enabled = on;
   }
 
   /** Sends one text on the channel. False when it is not open. */
@@ -161,8 +198,12 @@ export class PeerConnection {
   }
 
   close(): void {
+    clearTimeout(this.#doubt);
+    clearTimeout(this.#closing);
     this.#pc.onicecandidate = this.#pc.ontrack = this.#pc.ondatachannel = this.#pc.onconnectionstatechange = null;
-    if (this.#channel) this.#channel.onmessage = this.#channel.onopen = null;
+    for (const channel of [this.#channel, this.#fileChannel]) {
+      if (channel) channel.onmessage = channel.onopen = channel.onclose = channel.onbufferedamountlow = null;
+    }
     this.#pc.close();
   }
 
@@ -191,9 +232,11 @@ export class PeerConnection {
     while (this.#candidates.length > 0) this.#events.candidates(this.#candidates.splice(0, 32));
   }
 
-  /** The offerer opens one channel; anything else is closed unread. */
+  /** The offerer opens two channels; anything else is closed unread. */
   #offeredChannel(channel: RTCDataChannel): void {
-    if (channel.label === LABEL && channel.ordered && !this.#channel) this.#useChannel(channel);
+    const { label, ordered } = channel;
+    if (label === LABEL && ordered && !this.#channel) this.#useChannel(channel);
+    else if (label === FILE_LABEL && ordered && !this.#fileChannel) this.#useFileChannel(channel);
     else channel.close();
   }
 
@@ -202,7 +245,19 @@ export class PeerConnection {
     channel.onmessage = ({ data }: MessageEvent<unknown>) =>
       this.#events.channelText(typeof data === 'string' ? data : '');
     channel.onopen = () => this.#events.channelOpened();
+    channel.onclose = () => (this.#closing = setTimeout(() => this.#events.failed(), CLOSED_MS));
     if (channel.readyState === 'open') this.#events.channelOpened();
+  }
+
+  #useFileChannel(channel: RTCDataChannel): void {
+    this.#fileChannel = channel;
+    channel.binaryType = 'arraybuffer';
+    const opened = () => {
+      this.#files = new FileChannel(channel);
+      this.#events.filesOpened();
+    };
+    channel.onopen = opened;
+    if (channel.readyState === 'open') opened();
   }
 
   async #secure(): Promise<void> {
@@ -258,15 +313,16 @@ function preferCodecs(transceiver: RTCRtpTransceiver, kind: 'audio' | 'video'): 
   if (wanted.some(({ mimeType }) => !/rtx/i.test(mimeType))) transceiver.setCodecPreferences?.(wanted);
 }
 
-async function limitBitrate(sender: RTCRtpSender, maxBitrate: number): Promise<void> {
+async function encodeAs(sender: RTCRtpSender, wanted: VideoEncoding): Promise<void> {
   const parameters = sender.getParameters();
   const [encoding] = parameters.encodings;
-  if (!encoding || encoding.maxBitrate === maxBitrate) return;
-  encoding.maxBitrate = maxBitrate;
+  const names = Object.keys(wanted) as (keyof VideoEncoding)[];
+  if (!encoding || names.every((name) => encoding[name] === wanted[name])) return;
+  Object.assign(encoding, wanted);
   try {
     await sender.setParameters(parameters);
   } catch (error) {
     // Only a wish: the bandwidth estimate rules anyway.
-    console.debug('bitrate not set', error);
+    console.debug('encoding not set', error);
   }
 }

@@ -44,6 +44,7 @@ export type ServerFrame =
     }
   | { readonly t: 'joined'; readonly peer: PeerDescription }
   | { readonly t: 'left'; readonly peer: string }
+  | { readonly t: 'revocations'; readonly list: Envelope }
   | { readonly t: 'msg'; readonly from: string; readonly m: Envelope }
   | { readonly t: 'err'; readonly ref: string | null; readonly code: ErrorCode };
 
@@ -92,6 +93,7 @@ const FRAMES: Record<ServerFrame['t'], Reader<ServerFrame>> = {
   ),
   joined: object({ t: tag('joined'), peer }, syntax),
   left: object({ t: tag('left'), peer: peerId }, syntax),
+  revocations: object({ t: tag('revocations'), list: envelope }, syntax),
   msg: object({ t: tag('msg'), from: peerId, m: envelope }, syntax),
   err: object({ t: tag('err'), ref: nullable(peerId), code: oneOf(ERROR_CODES, syntax) }, syntax),
 };

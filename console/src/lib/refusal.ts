@@ -47,6 +47,8 @@ export const REASONS = [
   'certificate-mismatch',
   'confirm-mismatch',
   'not-confirmed',
+  'pairing-mismatch',
+  'revocation-old',
 ] as const;
 
 /** A reason code. */

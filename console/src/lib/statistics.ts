@@ -6,6 +6,14 @@ export interface Statistics {
   readonly roundTripTime: number | null;
   /** `RTCIceCandidatePairStats.availableOutgoingBitrate`, bits a second. */
   readonly availableOutgoingBitrate: number | null;
+  /** Bits a second that came and went as RTP since the previous measurement. */
+  readonly inboundBitrate: number | null;
+  readonly outboundBitrate: number | null;
+  /** `bytesReceived` and `bytesSent`, sums of all RTP streams, headers included. */
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+  /** `timestamp` of the measurement, milliseconds. */
+  readonly timestamp: number;
   /** `packetsReceived`, sum of all inbound RTP streams. */
   readonly packetsReceived: number;
   /** `packetsLost`, sum of all inbound RTP streams. */
@@ -16,6 +24,8 @@ export interface Statistics {
   readonly jitter: number | null;
   /** `framesPerSecond` of the inbound video. */
   readonly framesPerSecond: number | null;
+  /** `framesPerSecond` of the outbound video. */
+  readonly framesPerSecondSent: number | null;
   /** `framesDecoded` of the inbound video. */
   readonly framesDecoded: number;
   /** `frameWidth` and `frameHeight` of the inbound video, pixels. */
@@ -39,7 +49,14 @@ export function readStatistics(stats: RTCStatsReport, previous: Statistics | nul
   const reports: Report[] = [];
   stats.forEach((report: Report) => reports.push(report));
   const inbound = reports.filter(({ type }) => type === 'inbound-rtp');
+  const outbound = reports.filter(({ type }) => type === 'outbound-rtp');
   const video = inbound.find(({ kind }) => kind === 'video') ?? {};
+  const sentVideo = outbound.find(({ kind }) => kind === 'video') ?? {};
+  const traffic = {
+    bytesReceived: sum(inbound, 'bytesReceived') + sum(inbound, 'headerBytesReceived'),
+    bytesSent: sum(outbound, 'bytesSent') + sum(outbound, 'headerBytesSent'),
+    timestamp: Math.max(0, ...reports.map((report) => number(report, 'timestamp') ?? 0)),
+  };
   const pair = selectedPair(reports);
   const packetsReceived = sum(inbound, 'packetsReceived');
   const packetsLost = sum(inbound, 'packetsLost');
@@ -53,11 +70,15 @@ export function readStatistics(stats: RTCStatsReport, previous: Statistics | nul
   };
   return {
     ...measured,
+    ...traffic,
+    inboundBitrate: rate(traffic, previous, 'bytesReceived'),
+    outboundBitrate: rate(traffic, previous, 'bytesSent'),
     availableOutgoingBitrate: number(pair, 'availableOutgoingBitrate'),
     packetsReceived,
     packetsLost,
     jitter: number(video, 'jitter'),
     framesPerSecond: number(video, 'framesPerSecond'),
+    framesPerSecondSent: number(sentVideo, 'framesPerSecond'),
     framesDecoded: number(video, 'framesDecoded') ?? 0,
     frameWidth: number(video, 'frameWidth'),
     frameHeight: number(video, 'frameHeight'),
@@ -81,6 +102,15 @@ function selectedPair(reports: readonly Report[]): Report {
     pairs.find(({ nominated }) => nominated) ??
     {}
   );
+}
+
+type Traffic = Pick<Statistics, 'bytesReceived' | 'bytesSent' | 'timestamp'>;
+
+/** Bits a second since the previous measurement; null without one. */
+function rate(now: Traffic, previous: Traffic | null, name: 'bytesReceived' | 'bytesSent'): number | null {
+  const milliseconds = now.timestamp - (previous?.timestamp ?? now.timestamp);
+  // A stream that was replaced counts from zero.
+  return previous && milliseconds > 0 ? (Math.max(0, now[name] - previous[name]) * 8_000) / milliseconds : null;
 }
 
 function number(report: Report, name: string): number | null {

@@ -2,9 +2,10 @@
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { randomBytes } from './bytes';
-import { fakeDevices, fakeEnvironment, FakeNetwork, FakeServer, FakeStream } from './fakes';
+import { FakeRoom, now, phase, refused, until, type Both } from './fake-room';
+import { fakeEnvironment, FakeStream, type FakeNetwork, type FakeServer } from './fakes';
 import { makeFleetingIdentity } from './identity';
-import { createKiosk, type ConnectionState, type KioskStores, type Readable, type WebSocketState } from './index';
+import { createKiosk } from './index';
 import { Call } from './call';
 import { isPolite } from './calls';
 import { randomId, type Content } from './message';
@@ -12,38 +13,14 @@ import type { Reason } from './refusal';
 
 vi.stubGlobal('MediaStream', FakeStream);
 
-/** The state when `holds` first does. */
-function until<T>(store: Readable<T>, holds: (state: T) => boolean): Promise<T> {
-  return new Promise((resolve) => {
-    let stop: (() => void) | null = null;
-    let done = false;
-    stop = store.subscribe((state) => {
-      if (done || !holds(state)) return;
-      done = true;
-      queueMicrotask(() => stop?.());
-      resolve(state);
-    });
-  });
-}
-
-const now = <T>(store: Readable<T>): T => {
-  let value!: T;
-  store.subscribe((state) => (value = state))();
-  return value;
-};
-
-const phase = (kiosk: KioskStores, wanted: ConnectionState['phase']) =>
-  until(kiosk.connectionStore, (state) => state.phase === wanted);
-const refused = (kiosk: KioskStores, reason: keyof WebSocketState['refusals']) =>
-  until(kiosk.webSocketStore, ({ refusals }) => (refusals[reason] ?? 0) > 0);
-
+let meeting: FakeRoom;
 let server: FakeServer;
 let network: FakeNetwork;
 
 beforeEach(() => {
   vi.spyOn(console, 'warn').mockImplementation(() => undefined);
-  server = new FakeServer();
-  network = new FakeNetwork();
+  meeting = new FakeRoom();
+  ({ server, network } = meeting);
 });
 
 afterEach(() => {
@@ -51,23 +28,8 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-async function room(options = {}): Promise<{ a: KioskStores; b: KioskStores; idA: string; idB: string }> {
-  const a = createKiosk(fakeEnvironment(server, network, fakeDevices()));
-  const b = createKiosk(fakeEnvironment(server, network, fakeDevices()));
-  await a.webSocketStore.connect({ name: 'Anna' });
-  await b.webSocketStore.connect({ name: 'Lobby 2', role: 'kiosk', ...options });
-  await until(a.webSocketStore, ({ peers }) => peers.length === 1);
-  return { a, b, idA: now(a.webSocketStore).you!, idB: now(b.webSocketStore).you! };
-}
-
-async function inCall() {
-  const both = await room();
-  await both.a.connectionStore.call(both.idB);
-  await phase(both.b, 'ringing-in');
-  await both.b.connectionStore.answer();
-  await Promise.all([phase(both.a, 'in-call'), phase(both.b, 'in-call')]);
-  return both;
-}
+const room = (options = {}): Promise<Both> => meeting.both(options);
+const inCall = (): Promise<Both> => meeting.inCall();
 
 describe('webSocketStore', () => {
   it('signs in and shows who is in the room', async () => {
@@ -163,6 +125,26 @@ describe('connectionStore', () => {
     expect(network.connections.size).toBe(0);
     b.connectionStore.closeConnection();
     expect(now(b.connectionStore).phase).toBe('idle');
+  });
+
+  it.each([
+    ['the answerer', false],
+    ['the offerer', true],
+  ])('%s says again what the peer saw nothing of', async (_, outgoing) => {
+    const { send } = Call.prototype;
+    let lost = 0;
+    vi.spyOn(Call.prototype, 'send').mockImplementation(function (this: Call, transport, content, deliver) {
+      const isLost = content.t === 'confirm' && this.outgoing === outgoing && (lost += 1) === 1;
+      return send.call(this, transport, content, isLost ? () => undefined : deliver);
+    });
+    const { a, b, idB } = await room();
+    await a.connectionStore.call(idB);
+    await phase(b, 'ringing-in');
+    await b.connectionStore.answer();
+    await Promise.all([phase(a, 'in-call'), phase(b, 'in-call')]);
+    expect(lost).toBeGreaterThan(1);
+    a.connectionStore.hangUp();
+    expect((await phase(b, 'ended')).ending).toBe('peer-hung-up');
   });
 
   it('goes step by step, as the API names the steps', async () => {
@@ -263,17 +245,18 @@ describe('connectionStore', () => {
     expect(now(b.connectionStore).ending).toBe('no-answer');
   });
 
-  it('ends a call with a peer that is silent for 3 s, and not before', async () => {
+  it('takes a peer that is silent for 3 s for lost, and not before', async () => {
     vi.useFakeTimers({
       toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'],
       now: Date.now(),
     });
     const { a } = await inCall();
-    for (let half = 0; half < 16; half += 1) await halfSecond();
-    expect(now(a.connectionStore).phase).toBe('in-call');
+    for (let half = 0; half < 16; half += 1) await meeting.halfSecond();
+    expect(now(a.connectionStore)).toMatchObject({ phase: 'in-call', reconnecting: null });
     for (const pc of network.connections.values()) pc.channel!.other = null;
+    server.deaf = true;
     for (let second = 0; second < 5; second += 1) await vi.advanceTimersByTimeAsync(1_000).then(settle);
-    expect(now(a.connectionStore)).toMatchObject({ phase: 'ended', ending: 'peer-lost' });
+    expect(now(a.connectionStore).reconnecting).not.toBeNull();
   });
 
   it('goes on without the link, and says bye by the channel', async () => {
@@ -354,16 +337,6 @@ describe('chatStore', () => {
 
 function flip(text: string): string {
   return (text[0] === 'A' ? 'B' : 'A') + text.slice(1);
-}
-
-/** Half a second of a call: both sides ping and answer, however long Web Crypto takes over it. */
-async function halfSecond(): Promise<void> {
-  const channels = [...network.connections.values()].flatMap(({ channel }) => channel ?? []);
-  const sent = channels.map((channel) => channel.sent + 2);
-  await vi.advanceTimersByTimeAsync(500);
-  while (channels.some((channel, at) => channel.sent < sent[at]!)) {
-    await new Promise((resolve) => setImmediate(resolve));
-  }
 }
 
 /** Lets everything that waits for Web Crypto go on. */

@@ -1,102 +1,128 @@
-/** What the page says, in one place. */
+/** From what the stores say to the catalogue's sentences. */
 
-import type { ConnectionState, Ending, LinkStatus, Statistics, Verification } from '../lib';
+import type {
+  Ask,
+  CallError,
+  ConnectionState,
+  Ending,
+  FileTransfer,
+  MediaProblem,
+  Phase,
+  Verification,
+  WebSocketState,
+} from '../lib';
 import type { IconName } from './Icon.svelte';
+import { day, list, say, timeOfDay } from './language.svelte';
+import type { Tile, TileState } from './wall';
 
-export const LINK_WORDS: Readonly<Record<LinkStatus, string>> = {
-  offline: 'Signed out',
-  connecting: 'Connecting…',
-  'signing-in': 'Signing in…',
-  online: 'Online',
-  waiting: 'Offline',
+export const VERIFICATION_ICONS: Readonly<Record<Verification, IconName>> = {
+  pinned: 'shield',
+  member: 'shield',
+  unverified: 'shield-unknown',
+  changed: 'shield-alert',
 };
 
-interface VerificationWords {
-  readonly icon: IconName;
-  readonly short: string;
-  readonly long: string;
+/** How a mark of trust is coloured. */
+export const VERIFICATION_CHIPS: Readonly<Record<Verification, string>> = {
+  pinned: 'good',
+  member: 'good',
+  unverified: 'warn',
+  changed: 'bad',
+};
+
+/** How a tile's state is coloured. */
+export const STATE_CHIPS: Readonly<Record<TileState, string>> = {
+  calling: 'warn',
+  'visitor-waits': 'warn',
+  'with-us': 'busy',
+  unread: 'busy',
+  fault: 'bad',
+  idle: 'good',
+  here: 'plain',
+  connecting: 'plain',
+  'in-call': 'plain',
+  offline: 'plain',
+};
+
+/** What a tile says. */
+export function stateWords({ peer, state }: Tile): string {
+  if (state === 'unread') return say('state-unread', { count: peer.unread });
+  if (state === 'fault') return list(peer.faults.map((fault) => say(`fault-${fault}`)));
+  if (state === 'here' && peer.role === 'operator') return say('state-operator');
+  if (state === 'offline' && peer.at !== null) return say('state-left', { time: moment(peer.at) });
+  return say(`state-${state}`);
 }
 
-export const VERIFICATION_WORDS: Readonly<Record<Verification, VerificationWords>> = {
-  pinned: { icon: 'shield', short: 'Trusted', long: 'You trust this key. Nobody else can call under it.' },
-  member: { icon: 'shield', short: 'Member', long: 'Your organisation vouches for this key.' },
-  unverified: {
-    icon: 'shield-unknown',
-    short: 'Unverified',
-    long: 'Nobody has vouched for this key. The name is only what the caller says.',
-  },
-  changed: {
-    icon: 'shield-alert',
-    short: 'Key changed',
-    long: 'You trust another key under this name. This may be an impostor: compare the key before you say anything.',
-  },
-};
+/** A time of today, or a day. */
+export function moment(at: number): string {
+  return new Date(at).toDateString() === new Date().toDateString() ? timeOfDay(at) : day(at);
+}
 
-const ENDINGS: Readonly<Record<Ending, (name: string) => string>> = {
-  'hung-up': () => 'You hung up.',
-  declined: (name) => `You declined the call from ${name}.`,
-  'no-answer': (name) => `No answer: the call with ${name} rang for too long.`,
-  'no-connection': (name) => `No connection to ${name} could be made. A firewall may be in the way.`,
-  'peer-hung-up': (name) => `${name} hung up.`,
-  'peer-offline': (name) => `${name} has left the room.`,
-  'peer-lost': (name) => `The connection to ${name} was lost.`,
-  rejected: (name) => `${name} declined.`,
-  busy: (name) => `${name} is in another call.`,
-  untrusted: (name) => `${name} does not accept calls from this console: its key is not trusted there.`,
-  'link-lost': () => 'The call ended because the server could not be reached.',
-  'not-secure': (name) => `The call was stopped: the connection was not with ${name}. Somebody may be listening in.`,
-  protocol: () => 'The call was stopped: messages were missing or made no sense.',
-  'media-failed': () => 'The call was stopped: sound or picture could not be set up.',
-  shutdown: (name) => `${name} is being switched off.`,
-};
+/** Whether somebody is called, or spoken to. */
+export function isCalling(phase: Phase): boolean {
+  return phase === 'ringing-out' || phase === 'connecting' || phase === 'in-call';
+}
+
+/** Why there is no link. */
+export function linkProblem({ problemCode, problemDetail }: WebSocketState): string {
+  return problemCode === null ? '' : say(`problem-${problemCode}`, { detail: problemDetail ?? '' });
+}
 
 /** Why the last call ended. */
 export function endingWords(ending: Ending, name: string): string {
-  return ENDINGS[ending](name);
+  return say(`ending-${ending}`, { name });
 }
 
-/** Where the call stands, as a sentence. */
+/** What cannot be done now. */
+export function failureWords({ code }: CallError): string {
+  return say(`failed-${code}`);
+}
+
+/** Where the call stands. */
 export function phaseWords({ phase, peer, ringing }: ConnectionState): string {
-  const name = peer?.name ?? '';
-  switch (phase) {
-    case 'idle':
-      return 'Ready for calls';
-    case 'ringing-out':
-      return ringing ? `Ringing at ${name}…` : `Calling ${name}…`;
-    case 'ringing-in':
-      return `${name} is calling`;
-    case 'connecting':
-      return `Connecting to ${name}…`;
-    case 'in-call':
-      return `In call with ${name}`;
+  const key = phase === 'ringing-out' ? (ringing ? 'phase-ringing' : 'phase-calling') : `phase-${phase}`;
+  return say(key, { name: peer?.name ?? say('somebody') });
+}
+
+/** Why something of ours is not sent. */
+export function mediaProblem(kind: 'audio' | 'video' | 'screen', code: MediaProblem): string {
+  return say(kind === 'screen' ? 'media-screen-unusable' : `media-${kind}-${code}`);
+}
+
+/** What became of something that the kiosk was asked for. */
+export function askWords({ what, state, consent }: Ask): string {
+  const wish = say(`wish-${what}`);
+  switch (state) {
+    case 'pending':
+      return say(consent ? 'wish-waits' : 'wish-pending', { wish });
+    case 'granted':
+      return say('wish-granted', { wish });
+    case 'denied':
+      return say('wish-refused', { wish });
+    case 'timed-out':
     case 'ended':
-      return 'Call ended';
+      return say('wish-no-answer', { wish });
   }
 }
 
-const LEVELS = { good: 'Good', fair: 'Fair', poor: 'Poor' } as const;
-
-/** The quality of the connection, short and in numbers. */
-export function qualityWords(quality: Statistics): { short: string; long: string } {
-  const { level, roundTripTime, packetsLost, framesPerSecond, frameWidth, frameHeight } = quality;
-  const parts = [
-    roundTripTime === null ? null : `${Math.round(roundTripTime * 1000)} ms round trip`,
-    `${packetsLost} ${packetsLost === 1 ? 'packet' : 'packets'} lost`,
-    framesPerSecond === null ? null : `${Math.round(framesPerSecond)} frames/s`,
-    frameWidth === null || frameHeight === null ? null : `${frameWidth} × ${frameHeight}`,
-  ];
-  return { short: LEVELS[level], long: parts.filter((part) => part !== null).join(' · ') };
+/** How far a file is. */
+export function fileWords({ state, outgoing, why }: FileTransfer): string {
+  switch (state) {
+    case 'done':
+      return say(outgoing ? 'file-sent' : 'file-received');
+    case 'failed':
+      return say(`file-failed-${why ?? 'stopped'}`);
+    case 'moving':
+      return say(outgoing ? 'file-sending' : 'file-receiving');
+    case 'preparing':
+    case 'queued':
+    case 'offered':
+    case 'paused':
+      return say(`file-${state}`);
+  }
 }
 
 /** A PeerId in groups that two people can read to each other. */
 export function groups(peer: string): readonly string[] {
   return peer.match(/.{1,4}/g) ?? [];
-}
-
-/** A span of time as m:ss or h:mm:ss. */
-export function duration(milliseconds: number): string {
-  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
-  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
-  const two = (number: number) => String(number).padStart(2, '0');
-  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }
