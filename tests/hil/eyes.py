@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Eyes, ears, voice and a quick finger in the guest. Reads a command a line, answers each with one line of JSON.
+"""Eyes, ears, voice and a quick finger in the guest. Reads a command a line, answers each with one line of JSON
+and one with a dot.
 
     clock                       milliseconds since 1970: the guest's clock
     tone HZ                     plays this into the microphone from now on; 0: silence
@@ -12,6 +13,11 @@
     points COLUMNS ROWS         so many points of the screen: red, green and blue of each, in base64; null: it is off
     blinks LINE MILLISECONDS    how often the LED at this line of gpio-sim goes on or off in so long
     kiosk METHOD [JSON]         asks kioskd at its control socket; the reply's parameters
+    touch-screen                plugs in a touch screen; when done, somebody listens to it
+    touch X Y                   a finger comes down on it there and goes up: parts of its width and height, 0 to 1, from the top left corner
+    clap PATTERN HZ             at one moment the camera shows this test pattern and the microphone gets this tone; when that was, by both (clap.py)
+    catch                       waits until the loudspeaker is quiet, and from then on for a clap; after `hears`
+    caught                      when the clap was heard at the loudspeaker and seen in the middle of the screen; null: not both yet
     storm COUNT CODE [CODE...]  a new keyboard presses these keys in turn, COUNT events at 1,000 a second; when done, milliseconds that took
 
 SINCE and answers are milliseconds since 1970. What the microphone gets goes into hw:Loopback,0,0; what the loudspeaker plays is recorded from
@@ -28,6 +34,7 @@ import glob
 import json
 import math
 import os
+import queue
 import socket
 import struct
 import sys
@@ -35,6 +42,7 @@ import threading
 import time
 
 sys.dont_write_bytecode = True
+import clap  # noqa: E402
 import scanout  # noqa: E402
 
 SOCKET = "/run/kioskd-control"
@@ -44,6 +52,7 @@ LOUD = 0.01
 BLACK = 24
 NEAR = 50
 GRID = 8
+BTN_TOUCH = 0x14A
 
 alsa = ctypes.CDLL("libasound.so.2")
 QUIET = ctypes.CFUNCTYPE(None)(lambda: None)
@@ -118,6 +127,7 @@ class Voice:
     def __init__(self):
         self.hertz, self.at = 0, 0
         self.opened = False
+        self.wishes, self.turned = queue.SimpleQueue(), queue.SimpleQueue()
 
     def speak(self, hertz):
         self.hertz = hertz
@@ -125,12 +135,22 @@ class Voice:
             self.opened = True
             forever(b"plughw:Loopback,0,0", False, self._period)
 
+    def turn(self, hertz):
+        """Speaks so from its next period on. When the first of that is recorded."""
+        self.wishes.put(hertz)
+        return self.turned.get(timeout=5)
+
     def _period(self, pcm):
+        turns = not self.wishes.empty()
+        if turns:
+            self.hertz, self.at = self.wishes.get(), 0
         step = 2 * math.pi * self.hertz / RATE
         samples = array.array("h", bytes(4 * PERIOD))
         samples[0::2] = samples[1::2] = array.array("h", (int(12_000 * math.sin(step * (self.at + n))) for n in range(PERIOD)))
         self.at += PERIOD
         pcm.move(alsa.snd_pcm_writei, samples.tobytes())
+        if turns:
+            self.turned.put(now() + clap.delay_ms(alsa, pcm, RATE) - PERIOD * 1000 / RATE)
 
 
 class Ears:
@@ -139,6 +159,7 @@ class Ears:
     def __init__(self):
         self.hertz, self.memory = None, None
         self.samples = array.array("h")
+        self.catcher = clap.Catcher(open_screen)
 
     def listen_for(self, hertz):
         self.hertz = hertz
@@ -150,7 +171,9 @@ class Ears:
         buffer = ctypes.create_string_buffer(4 * PERIOD)
         if pcm.move(alsa.snd_pcm_readi, buffer):
             # 8 kHz, one channel; tenths of a second for a tone, fiftieths for anything.
-            self.samples.extend(array.array("h", buffer.raw)[::12])
+            piece = array.array("h", buffer.raw)[::12]
+            self.catcher.listen(piece, now() - clap.delay_ms(alsa, pcm, RATE), 6_000 / RATE)
+            self.samples.extend(piece)
             if len(self.samples) >= (800 if self.hertz else PERIOD // 6):
                 if self._heard(self.samples):
                     self.memory.note()
@@ -254,10 +277,10 @@ def ask_kiosk(method, parameters="{}"):
     return {"error": reply["error"], **reply["parameters"]} if reply.get("error") else reply["parameters"]
 
 
-def until_opened(keyboard):
-    """Waits until a process has opened the event device of this new keyboard."""
+def until_opened(device):
+    """Waits until a process has opened the event device of this new input device."""
     name = bytearray(64)
-    fcntl.ioctl(keyboard, 0x8040552C, name)  # UI_GET_SYSNAME
+    fcntl.ioctl(device, 0x8040552C, name)  # UI_GET_SYSNAME
     directory = f"/sys/devices/virtual/input/{name.split(bytes(1))[0].decode()}"
     node = "/dev/input/" + next(entry for entry in os.listdir(directory) if entry.startswith("event"))
     while True:
@@ -271,26 +294,57 @@ def until_opened(keyboard):
         time.sleep(0.05)
 
 
-class Keyboard:
+class InputDevice:
     """A new input device with these keys (Documentation/input/uinput.rst); made when somebody listens to it."""
 
-    def __init__(self, codes):
+    def __init__(self, name, codes):
         self.file = os.open("/dev/uinput", os.O_WRONLY)
         fcntl.ioctl(self.file, 0x40045564, 1)  # UI_SET_EVBIT EV_KEY
         for code in codes:
             fcntl.ioctl(self.file, 0x40045565, code)  # UI_SET_KEYBIT
-        fcntl.ioctl(self.file, 0x405C5503, struct.pack("4H80sI", 3, 1, 1, 1, b"keyboard", 0))  # UI_DEV_SETUP
+        self.set_up()
+        fcntl.ioctl(self.file, 0x405C5503, struct.pack("4H80sI", 3, 1, 1, 1, name, 0))  # UI_DEV_SETUP
         fcntl.ioctl(self.file, 0x5501)  # UI_DEV_CREATE
         until_opened(self.file)
 
-    def send(self, keys):
-        """(code, 1 down or 0 up) of each."""
-        event = lambda kind, code, value: struct.pack("llHHi", 0, 0, kind, code, value)
-        os.write(self.file, b"".join(event(1, code, value) + event(0, 0, 0) for code, value in keys))
+    def set_up(self):
+        """What it has beside keys."""
+
+    def send(self, events):
+        """(type, code, value) of each."""
+        os.write(self.file, b"".join(struct.pack("llHHi", 0, 0, *event) for event in events))
 
     def unplug(self):
         fcntl.ioctl(self.file, 0x5502)  # UI_DEV_DESTROY
         os.close(self.file)
+
+
+class Keyboard(InputDevice):
+    def __init__(self, codes):
+        super().__init__(b"keyboard", codes)
+
+    def press(self, keys):
+        """(code, 1 down or 0 up) of each."""
+        self.send(event for code, value in keys for event in ((1, code, value), (0, 0, 0)))
+
+
+class TouchScreen(InputDevice):
+    """Touched where it shows (INPUT_PROP_DIRECT, Documentation/input/event-codes.rst)."""
+
+    STEPS = 4095
+
+    def __init__(self):
+        super().__init__(b"touch screen", [BTN_TOUCH])
+
+    def set_up(self):
+        fcntl.ioctl(self.file, 0x40045564, 3)  # UI_SET_EVBIT EV_ABS
+        fcntl.ioctl(self.file, 0x4004556E, 1)  # UI_SET_PROPBIT INPUT_PROP_DIRECT
+        for axis in (0, 1):  # ABS_X, ABS_Y
+            fcntl.ioctl(self.file, 0x401C5504, struct.pack("H2x6i", axis, 0, 0, self.STEPS, 0, 0, 0))  # UI_ABS_SETUP
+
+    def touch(self, x, y):
+        at = [(3, axis, round(part * self.STEPS)) for axis, part in enumerate((x, y))]
+        self.send([*at, (1, BTN_TOUCH, 1), (0, 0, 0), (1, BTN_TOUCH, 0), (0, 0, 0)])
 
 
 def storm(count, codes):
@@ -299,7 +353,7 @@ def storm(count, codes):
     began = time.monotonic()
     for done in range(0, count, 10):
         time.sleep(max(0, began + done / 1_000 - time.monotonic()))
-        keyboard.send((codes[n // 2 % len(codes)], 1 - n % 2) for n in range(done, min(done + 10, count)))
+        keyboard.press((codes[n // 2 % len(codes)], 1 - n % 2) for n in range(done, min(done + 10, count)))
     took = (time.monotonic() - began) * 1000
     keyboard.unplug()
     return took
@@ -307,6 +361,8 @@ def storm(count, codes):
 
 def main():
     voice, ears, eyes = Voice(), Ears(), Eyes()
+    maker = clap.Maker(voice)
+    touch_screens = []
 
     def points(columns, rows):
         found = open_screen().samples(columns=int(columns), rows=int(rows))
@@ -330,6 +386,11 @@ def main():
         "points": points,
         "blinks": lambda line, milliseconds: blinks(int(line), float(milliseconds)),
         "kiosk": ask_kiosk,
+        "touch-screen": lambda: touch_screens.append(TouchScreen()),
+        "touch": lambda x, y: touch_screens[-1].touch(float(x), float(y)),
+        "clap": lambda pattern, hertz: maker.clap(int(pattern), float(hertz)),
+        "catch": ears.catcher.catch,
+        "caught": ears.catcher.caught,
         "storm": lambda count, *codes: storm(int(count), [int(code) for code in codes]),
     }
     print("ready", flush=True)
@@ -339,7 +400,7 @@ def main():
             answer = commands[name](*arguments)
         except Exception as error:  # the test outside says what it means
             answer = {"error": f"{type(error).__name__}: {error}"}
-        print(json.dumps(answer), flush=True)
+        print(json.dumps(answer), ".", sep="\n", flush=True)
 
 
 if __name__ == "__main__":

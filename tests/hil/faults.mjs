@@ -203,12 +203,29 @@ async function devices(bench) {
   });
 }
 
+/** What the kiosk tells of its healing and of each stage, and how far sound and picture are apart. */
+async function told(board) {
+  const { healed, call } = await board.status();
+  assert.ok(healed.device >= 2 && healed.connection === 0 && healed.restart === 0, `healed: ${JSON.stringify(healed)}`);
+  const { avSkew, ...figures } = call.statistics;
+  for (const stage of ['framesCaptured', 'framesEncoded', 'framesSent', 'framesReceived', 'framesDecoded', 'framesRendered', 'soundCaptured', 'soundSent', 'soundReceived', 'soundPlayed'])
+    assert.ok(figures[stage] > 0, `${stage}: ${figures[stage]}`);
+  assert.ok(Math.abs(avSkew) < 1, `sound and picture are apart by ${avSkew} s`);
+  say(`healed ${JSON.stringify(healed)}; sound is ${Math.round(avSkew * 1_000)} ms later than its picture`);
+}
+
 async function troubles(bench) {
   const { board } = bench;
   for (const control of ['disconnect', 'inject_fatal_streaming_error', 'inject_v4l2_buf_flag_error', 'inject_vidioc_qbuf_error'])
     await bench.shake(`camera: ${control}`, () => board.ask('vivid', `${control}=1`));
   await bench.shake('camera drops 30 % of its pictures', () => board.ask('vivid', 'percentage_of_dropped_buffers=30'));
   await board.ask('vivid', 'percentage_of_dropped_buffers=0');
+  // It streams, and never gives a picture: no error tells of it.
+  await bench.pull('camera stands still', {
+    ...SERVES.camera,
+    cause: () => board.ask('vivid', 'percentage_of_dropped_buffers=100'),
+    restore: () => board.ask('vivid', 'percentage_of_dropped_buffers=0'),
+  });
   // Half of them a key that is no button, half of them the mute button, pressed an odd number of times.
   await bench.shake(`${STORM} key events at 1,000 a second`, async () => {
     const took = await board.see('storm', STORM, KEY.F1, KEY.MICMUTE);
@@ -221,6 +238,7 @@ await run('faults', {}, async ([board], desk) => {
   await plugIn(bench);
   await devices(bench);
   await troubles(bench);
+  await told(bench.board);
   const file = path.join(process.env.HIL_OUT ?? path.resolve(import.meta.dirname, '../../target/hil'), 'faults.json');
   await mkdir(path.dirname(file), { recursive: true });
   await writeFile(file, JSON.stringify(bench.rows, null, 2));

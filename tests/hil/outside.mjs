@@ -12,6 +12,8 @@ import { Program, until } from '../browser/process.js';
 
 const BINARIES = process.env.KIOSK_BINARIES ?? path.resolve(import.meta.dirname, '../../target/debug');
 const HOST = '10.77.0.1';
+/** The server's name, for guests that have one for it. */
+const NAME = 'server.kiosk.test';
 const ORIGIN = `http://${HOST}:3030`;
 
 /** Lines of gpio-sim (board.dts). */
@@ -198,12 +200,19 @@ function follow(video, { bars, hertz, near }) {
   };
 }
 
-/** Server, browser and page; `check` gets the guests and the page. Prints `NAME: passed` in the end, or why not. */
+/** Server, browser and page; `check` gets the guests, the page, and what kills the server and starts another. Prints `NAME: passed` in the end, or why not. */
 export async function run(name, { count = 1, page = true }, check) {
   const directory = await mkdtemp(path.join(os.tmpdir(), 'kiosk-hil-'));
   const [picture, speech] = ['picture.y4m', 'speech.wav'].map((file) => path.join(directory, file));
   const connected = guests(count);
-  const server = new Program(path.join(BINARIES, 'kiosk-server'), ['--bind', `${HOST}:3030`, '--insecure-plain']);
+  const serve = () => new Program(path.join(BINARIES, 'kiosk-server'), ['--bind', `${HOST}:3030`, '--insecure-plain', '--public-url', `http://${NAME}:3030`]);
+  let server = serve();
+  const restart = async () => {
+    server.kill('SIGKILL');
+    await server.exited;
+    server = serve();
+    await server.line(/listening/);
+  };
   let browser, desk;
   try {
     if (page) {
@@ -212,10 +221,11 @@ export async function run(name, { count = 1, page = true }, check) {
       [browser] = await Promise.all([startBrowser({ picture, speech, args }), server.line(/listening/)]);
       desk = await Operator.open(browser, ORIGIN);
     }
-    await check(await connected, desk);
+    await check(await connected, desk, restart);
     console.log(`${name}: passed`);
   } catch (error) {
     console.log(`${error.stack}\n--- page\n${desk?.log.join('\n')}\n--- server\n${server.tail()}`);
+    for (const board of await connected) console.log(`--- kioskd\n${JSON.stringify(await board.status().catch((failure) => failure.message))}`);
   } finally {
     await browser?.close();
     await server.end();
