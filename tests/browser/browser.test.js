@@ -5,22 +5,28 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe } from 'node:test';
 import { calls } from './calls.js';
+import { crossing } from './crossing.js';
+import { desk } from './desk.js';
 import { hostile } from './hostile.js';
 import { Kiosk, startServer } from './kiosk.js';
-import { writePicture, writeSpeech } from './material.js';
+import { DOCUMENT, writePicture, writeSpeech } from './material.js';
 import { startBrowser } from './operator.js';
+import { page } from './page.js';
+import { reconnecting } from './reconnecting.js';
+import { relay } from './relay.js';
 
 describe('kiosk and browser', () => {
   const world = {};
 
   before(async () => {
     world.directory = await mkdtemp(path.join(os.tmpdir(), 'kiosk-browser-'));
-    const [picture, speech] = ['picture.y4m', 'speech.wav'].map((name) => path.join(world.directory, name));
-    await Promise.all([writePicture(picture), writeSpeech(speech)]);
+    const [picture, speech, document] = ['picture.y4m', 'speech.wav', 'document.y4m'].map((name) => path.join(world.directory, name));
+    await Promise.all([writePicture(picture), writeSpeech(speech), writePicture(document, DOCUMENT)]);
+    world.material = { picture, speech };
     world.server = await startServer();
     [world.browser, world.kiosk] = await Promise.all([
-      startBrowser({ picture, speech }),
-      new Kiosk(path.join(world.directory, 'kiosk'), world.server).start(),
+      startBrowser(world.material),
+      new Kiosk(path.join(world.directory, 'kiosk'), world.server, { document }).start(),
     ]);
   });
 
@@ -31,6 +37,11 @@ describe('kiosk and browser', () => {
     await rm(world.directory, { recursive: true, force: true });
   });
 
+  page(world);
+  desk(world);
   calls(world);
+  crossing(world);
+  reconnecting(world);
+  relay(world);
   hostile(world);
 });

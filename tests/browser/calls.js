@@ -182,17 +182,22 @@ export function calls(world) {
       await Promise.all([pageReceives(desk), kioskReceives(kiosk)]);
     });
 
-    it('a kiosk that is killed in a call is missed within 4 s', async (test) => {
+    it('a kiosk that is killed in a call is missed within 4 s, and the call ends as soon as it is back', async (test) => {
       await pageRings();
       await pageReceives(desk);
       const began = Date.now();
       kiosk.program.kill('SIGKILL');
       try {
-        await desk.phase('ended', 4_000);
+        await desk.by('reconnecting').waitFor({ timeout: 4_000 });
       } finally {
         test.diagnostic(`death noticed after ${Date.now() - began} ms`);
         await kiosk.restart();
       }
+      const back = Date.now();
+      await desk.phase('ended', 6_000);
+      test.diagnostic(`ended ${Date.now() - back} ms after the kiosk was back`);
+      assert.equal((await desk.state()).connection.ending, 'peer-lost');
+      assert.match(await desk.by('ending').textContent(), /was lost and could not be made again/);
       await desk.sees(kiosk);
       await pageRings();
       await pageReceives(desk);

@@ -39,9 +39,9 @@ export function hostile(world) {
 
     before(async () => {
       await proxy.start();
-      server = await startServer(proxy.origin);
+      server = await startServer('--public-url', proxy.origin);
       proxy.server = server.address;
-      kiosk = await new Kiosk(path.join(world.directory, 'behind-proxy'), { address: proxy.host }, 'Back door').start();
+      kiosk = await new Kiosk(path.join(world.directory, 'behind-proxy'), { address: proxy.host }, { name: 'Back door' }).start();
     });
     after(async () => {
       await kiosk?.program.end();

@@ -15,24 +15,35 @@ const BINARIES = process.env.KIOSK_BINARIES ?? path.resolve(import.meta.dirname,
 const run = promisify(execFile);
 const BINARY = { encoding: 'buffer', maxBuffer: 1 << 26 };
 
-/** Starts a server on a free port of loopback. `publicUrl`: a further origin that is its own. */
-export async function startServer(publicUrl) {
-  const args = ['--bind', '127.0.0.1:0', ...(publicUrl ? ['--public-url', publicUrl] : [])];
-  const program = new Program(path.join(BINARIES, 'kiosk-server'), args);
+/** What runs a program in a network namespace; undefined: in ours. */
+const within = (network) => (network ? ['ip', 'netns', 'exec', network] : []);
+
+/** Starts a server on a free port of loopback. `more`: further arguments, also another `--bind`. */
+export const startServer = (...more) => startServerIn(undefined, ...more);
+
+/** The same in a network namespace. */
+export async function startServerIn(network, ...more) {
+  const bind = more.includes('--bind') ? [] : ['--bind', '127.0.0.1:0'];
+  const args = [...bind, '--max-peers', '64', ...more];
+  const [command, ...rest] = [...within(network), path.join(BINARIES, 'kiosk-server'), ...args];
+  const program = new Program(command, rest);
   const [, address] = await program.line(/listening.*address=(\S+)/);
   return { program, address, origin: `http://${address}` };
 }
 
 export class Kiosk {
-  constructor(directory, server, name = 'Front door') {
-    Object.assign(this, { directory, server, name, socket: path.join(directory, 'control'), sound: path.join(directory, 'loudspeaker.wav') });
+  /** `document`: the media file that its document camera sees. `network`: the network namespace that it lives in. */
+  constructor(directory, server, { name = 'Front door', document, network } = {}) {
+    Object.assign(this, { directory, server, name, document, network, socket: path.join(directory, 'control'), sound: path.join(directory, 'loudspeaker.wav') });
   }
 
   async start() {
     await mkdir(this.directory, { recursive: true });
     const config = path.join(this.directory, 'kioskd.toml');
     await writeFile(config, this.#config());
-    this.program = new Program(path.join(BINARIES, 'kioskd'), ['--sim', '--config', config]);
+    const command = [...within(this.network), path.join(BINARIES, 'kioskd'), '--sim', '--config', config];
+    this.program = new Program(command[0], command.slice(1));
+    [, this.panel] = await this.program.line(/panel (http:\S+)\//);
     await this.until('signed in', ({ link }) => link.state === 'up');
     this.id = (await this.ask('identity')).peer_id;
     return this;
@@ -44,11 +55,13 @@ export class Kiosk {
 name = "${this.name}"
 [server]
 url = "ws://${this.server.address}/signaling"
+${this.network ? 'allow_plain = true' : ''}
 [trust]
 unknown = "ring-unverified"
 [camera]
 source = "test"
 test_colour = "#${KIOSK_COLOUR.map((part) => part.toString(16).padStart(2, '0')).join('')}"
+${this.document ? `document = "file:${this.document}"` : ''}
 [sound]
 microphone = "test"
 test_tone_hz = ${KIOSK_TONE_HZ}
@@ -63,6 +76,25 @@ control_socket = "${this.socket}"
   async ask(...args) {
     const { stdout } = await run(path.join(BINARIES, 'kioskctl'), ['--socket', this.socket, ...args, '--json']);
     return stdout.trim() ? JSON.parse(stdout) : undefined;
+  }
+
+  /** Presses the button with this label as a finger does: its key goes down and, after so many milliseconds, up. */
+  async press(label, milliseconds = 0) {
+    const { buttons } = await (await fetch(`${this.panel}/board`)).json();
+    const { code } = buttons.find((each) => each.label === label);
+    const push = async (edge) => {
+      const { ok, status } = await fetch(`${this.panel}/keys/${code}/${edge}`, { method: 'POST', headers: { 'x-kiosk-sim': '1' } });
+      if (!ok) throw new Error(`the key of ${label}: ${status}`);
+    };
+    await push('down');
+    await new Promise((resolve) => setTimeout(resolve, milliseconds));
+    await push('up');
+  }
+
+  /** Yes or No, when something is asked. The page may still show that it waits for the answer before. */
+  async answers(label) {
+    await this.until('something is asked', ({ question }) => question !== null);
+    await this.press(label);
   }
 
   /** Waits until the status is so. Resolves with the milliseconds that it took. */

@@ -10,7 +10,9 @@ const run = promisify(execFile);
 /** The browser's picture: this colour with a bar of the other one that moves to the right. As 8-bit RGB, and as BT.601 limited-range YCbCr. */
 export const COLOUR = { rgb: [200, 40, 160] };
 export const BAR = { rgb: [30, 220, 60] };
-for (const each of [COLOUR, BAR]) each.ycc = toYcc(each.rgb);
+/** What the kiosk's document camera sees, with the same bar. */
+export const DOCUMENT = { rgb: [220, 220, 120] };
+for (const each of [COLOUR, BAR, DOCUMENT]) each.ycc = toYcc(each.rgb);
 
 const SIZE = { width: 640, height: 480 };
 const FRAMES = 60;
@@ -20,8 +22,8 @@ function toYcc([r, g, b]) {
   return [y, 128 - 0.148 * r - 0.291 * g + 0.439 * b, 128 + 0.439 * r - 0.368 * g - 0.071 * b].map(Math.round);
 }
 
-/** Writes the picture as YUV4MPEG2, 30 frames a second, two seconds; Chromium repeats it. */
-export async function writePicture(file) {
+/** Writes the picture, of this colour, as YUV4MPEG2, 30 frames a second, two seconds; whoever plays it repeats it. */
+export async function writePicture(file, colour = COLOUR) {
   const { width, height } = SIZE;
   const out = await open(file, 'w');
   await out.write(`YUV4MPEG2 W${width} H${height} F30:1 Ip A1:1 C420jpeg\n`);
@@ -30,7 +32,7 @@ export async function writePicture(file) {
     const planes = [0, 1, 2].map((plane) => {
       const divisor = plane === 0 ? 1 : 2;
       const [columns, rows] = [width / divisor, height / divisor];
-      const row = Buffer.alloc(columns, COLOUR.ycc[plane]).fill(BAR.ycc[plane], left / divisor, (left + 80) / divisor);
+      const row = Buffer.alloc(columns, colour.ycc[plane]).fill(BAR.ycc[plane], left / divisor, (left + 80) / divisor);
       return Buffer.concat(Array.from({ length: rows }, () => row));
     });
     await out.write(Buffer.concat([Buffer.from('FRAME\n'), ...planes]));

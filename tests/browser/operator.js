@@ -4,13 +4,17 @@ import path from 'node:path';
 import { chromium } from 'playwright-core';
 import { until } from './process.js';
 
-/** Starts headless Chromium with a camera and a microphone made of these files. */
-export function startBrowser({ picture, speech, executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium', args = [] }) {
+/** Title of the tab that is captured when a page shares a screen. */
+export const SHARED_TAB = 'Shared map';
+
+/** Starts headless Chromium with a camera and a microphone made of these files. `strict`: sound only after a gesture, as people's browsers have it. */
+export function startBrowser({ picture, speech, strict = false, executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium', args = [] }) {
   return chromium.launch({
     executablePath,
     args: [
       '--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-      '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required', '--use-fake-device-for-media-stream',
+      '--disable-component-update', '--disable-sync', '--use-fake-device-for-media-stream', `--auto-select-tab-capture-source-by-title=${SHARED_TAB}`,
+      `--autoplay-policy=${strict ? 'document-user-activation-required' : 'no-user-gesture-required'}`,
       `--use-file-for-fake-video-capture=${path.resolve(picture)}`, `--use-file-for-fake-audio-capture=${path.resolve(speech)}`,
       ...args,
     ],
@@ -20,16 +24,22 @@ export function startBrowser({ picture, speech, executablePath = process.env.CHR
 const MEDIA = ['camera', 'microphone'];
 
 export class Operator {
-  /** Opens the page in a browser profile of its own: another identity. `media` false: a person who denies camera and microphone. */
-  static async open(browser, origin, { media = true } = {}) {
-    const context = await browser.newContext({ permissions: media ? MEDIA : [] });
+  /**
+   * Opens the page in a browser profile of its own: another identity. `media` false: a person who denies camera and microphone. `before`:
+   * runs in the page before anything else. The rest are Playwright's options of a context, and `?query` of the address.
+   */
+  static async open(browser, origin, { media = true, notifications = false, query = '', before, ...options } = {}) {
+    const permissions = [...(media ? MEDIA : []), ...(notifications ? ['notifications'] : [])];
+    const context = await browser.newContext({ permissions, ...options });
+    if (before) await context.addInitScript(before);
     const operator = new Operator();
     Object.assign(operator, { context, origin, log: [] });
     operator.page = await context.newPage();
     operator.page.on('console', (message) => operator.log.push(`${message.type()}: ${message.text()}`));
     operator.page.on('pageerror', (error) => operator.log.push(`uncaught: ${error.stack}`));
     operator.page.setDefaultTimeout(10_000);
-    await operator.page.goto(`${origin}/`);
+    await operator.page.goto(`${origin}/${query}`);
+    await operator.online();
     return operator;
   }
 
@@ -39,6 +49,29 @@ export class Operator {
 
   by(id) {
     return this.page.getByTestId(id);
+  }
+
+  /** Waits until the page is signed in. */
+  online() {
+    return this.page.locator('[data-testid="link-state"][data-state="online"]').waitFor();
+  }
+
+  /** Signs in anew as a kiosk, so that another page can do with this one what it does with kiosks. Resolves with its id. */
+  async posesAsKiosk(name) {
+    await this.page.evaluate((name) => window.kiosk.webSocketStore.connect({ role: 'kiosk', name }), name);
+    return (await this.state()).link.you;
+  }
+
+  /** Waits until the state of the stores is so. */
+  async until(what, condition, milliseconds) {
+    try {
+      return await until(`page: ${what}`, async () => {
+        const state = await this.state();
+        return condition(state) || state;
+      }, milliseconds);
+    } catch (error) {
+      throw new Error(`${error.message}\n${this.log.slice(-20).join('\n')}`);
+    }
   }
 
   /** Waits for a phase of the call. */
@@ -66,8 +99,11 @@ export class Operator {
         store.subscribe((state) => (value = state))();
         return value;
       };
-      const { webSocketStore, connectionStore, chatStore } = window.kiosk;
-      return JSON.parse(JSON.stringify({ link: now(webSocketStore), connection: now(connectionStore), chat: now(chatStore) }));
+      const { webSocketStore, connectionStore, chatStore, fileStore, controlStore, wallStore, pairingStore, trustStore } = window.kiosk;
+      return JSON.parse(JSON.stringify({
+        link: now(webSocketStore), connection: now(connectionStore), chat: now(chatStore), files: now(fileStore), control: now(controlStore),
+        wall: now(wallStore), pairing: now(pairingStore), trust: now(trustStore),
+      }));
     });
   }
 

@@ -1,7 +1,7 @@
 // A program that a test starts, and ends by its process id.
 
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createInterface } from 'node:readline';
 
 const ALL = new Set();
@@ -14,9 +14,14 @@ export class Program {
   log = [];
 
   constructor(command, args, environment = {}) {
-    this.#child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, NO_COLOR: '1', ...environment } });
-    this.#lines = createInterface(this.#child.stderr);
-    this.#lines.on('line', (line) => this.log.push(line));
+    this.#child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1', ...environment } });
+    this.#lines = new EventEmitter();
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      createInterface(stream).on('line', (line) => {
+        this.log.push(line);
+        this.#lines.emit('line');
+      });
+    }
     this.exited = once(this.#child, 'exit');
     ALL.add(this);
   }

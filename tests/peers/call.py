@@ -68,7 +68,7 @@ class Call:
     """One call with one peer, caller or callee. `ended` resolves with the type and the reason of how the peer ended it."""
 
     def __init__(self, link, peer, colour, bar, hertz):
-        self.link, self.peer, self.id = link, peer, None
+        self.link, self.peer, self.id, self.outgoing = link, peer, None, False
         self.picture, self.tone = Picture(colour, bar), Tone(hertz)
         self.pc = RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
         self.confirmed, self.ended = asyncio.Event(), asyncio.get_running_loop().create_future()
@@ -84,7 +84,7 @@ class Call:
 
     async def ring(self):
         """Calls the peer; returns when its answer is set."""
-        self.id = new_call()
+        self.id, self.outgoing = new_call(), True
         self.pc.addTrack(self.tone)
         self.pc.addTrack(self.picture)
         self._adopt(self.pc.createDataChannel("ksp"))
@@ -149,9 +149,11 @@ class Call:
 
     def _in_order(self, message, transport):
         self.seen.append(message.t)
-        if message.payload["seq"] != self._expected[transport]:
+        seq, expected = message.payload["seq"], self._expected[transport]
+        may_skip = transport == "channel" and not self.confirmed.is_set()
+        if seq < expected or (seq > expected and not may_skip):
             raise Refused("out-of-order")
-        self._expected[transport] += 1
+        self._expected[transport] = seq + 1
 
     async def _on_link(self, message):
         match message.t:
@@ -193,14 +195,23 @@ class Call:
     # The data channel
 
     def _adopt(self, channel):
+        if channel.label == "ksp-file":   # a peer need not have it: its offers are never accepted
+            return
         if channel.label != "ksp":
             raise Refused("unexpected")
         self._channel = channel
         channel.on("message", self._on_channel)
+        if self.outgoing:
+            return
         if channel.readyState == "open":
-            self._confirm()
+            self._spawn(self._confirm_until_answered())
         else:
-            channel.on("open", self._confirm)
+            channel.on("open", lambda: self._spawn(self._confirm_until_answered()))
+
+    async def _confirm_until_answered(self):
+        while not self.confirmed.is_set():
+            self._confirm()
+            await asyncio.sleep(0.5)
 
     def _confirm(self):
         """§7 rules 13 and 14: the certificate of the handshake is the signed one; say so."""
@@ -225,9 +236,13 @@ class Call:
                 wanted = {"lfp": self.remote_fingerprint, "rfp": self.local_fingerprint, "offer": self.offer, "answer": self.answer}
                 if message.body != wanted:
                     raise Refused("confirm-mismatch")
+                if self.outgoing:
+                    self._confirm()
+                if self.confirmed.is_set():
+                    return
                 self.confirmed.set()
                 self.picture.gate = self.tone.gate = True
-                self.say("media", {"audio": True, "video": True})
+                self.say("media", {"audio": True, "video": True, "screen": False, "hold": False})
                 self._spawn(self._ping())
             case "chat":
                 self.say("chat-received", {"id": message.body["id"]})

@@ -30,13 +30,27 @@ MEMBERSHIP_MEMBERS = {"v", "op", "sub", "serial", "nb", "na", "role", "room"}
 CANDIDATE_MEMBERS = {"candidate", "sdpMid", "sdpMLineIndex", "usernameFragment"}
 LINK = {
     "offer": {"sdp", "fp"}, "answer": {"sdp", "fp"}, "ringing": set(), "candidates": {"candidates"}, "end-of-candidates": set(),
-    "reject": {"why"}, "bye": {"why"}, "pair-commit": {"commit"}, "pair-reveal": {"nonce"}, "pair-confirm": set(),
+    "reject": {"why"}, "bye": {"why"},
 }
 WATCHED = {"fingerprint", "crypto", "ice-ufrag", "ice-pwd", "setup", "group", "mid", "bundle-only"}
 CHANNEL = {
-    "confirm": {"lfp", "rfp", "offer", "answer"}, "chat": {"id", "text"}, "chat-received": {"id"}, "media": {"audio", "video"},
-    "ping": {"n"}, "pong": {"n"}, "bye": {"why"},
+    "confirm": {"lfp", "rfp", "offer", "answer"}, "chat": {"id", "text"}, "chat-received": {"id"},
+    "media": {"audio", "video", "screen", "hold"}, "ask": {"id", "what", "value"}, "reply": {"id", "granted"},
+    "file-offer": {"id", "name", "type", "size", "sha256"}, "file-accept": {"id", "offset"}, "file-progress": {"id", "received"},
+    "file-done": {"id"}, "file-cancel": {"id", "why"}, "show": {"id"}, "ping": {"n"}, "pong": {"n"}, "bye": {"why"},
 }
+OUTSIDE = {
+    **{t: CHANNEL[t] for t in ("chat", "chat-received", "ask", "reply")}, "status": {"state", "faults", "unread"},
+    "pair-commit": {"commit"}, "pair-reveal": {"nonce"}, "pair-confirm": set(), "pair-cancel": set(),
+}
+MEMBERS = {**LINK, **CHANNEL, **OUTSIDE}
+OPTIONAL = {"offer": {"resume"}}
+WISHES = {
+    "mute", "camera-off", "volume", "share-stop", "unmute", "camera-on", "snapshot-camera", "snapshot-panel", "share-panel",
+    "share-document", "restart",
+}
+NO_CALL = "A" * 22
+LARGEST = 2 ** 53 - 1
 
 
 class Refused(Exception):
@@ -173,11 +187,16 @@ def open_message(envelope, certificate, me, session, room, transport):
     if payload.get("v") != 1:
         raise Refused("version")
     t, body = payload.get("t"), payload.get("body")
-    if set(payload) != MESSAGE_MEMBERS or t not in LINK | CHANNEL or not isinstance(payload["seq"], int) or payload["seq"] < 0:
+    if set(payload) != MESSAGE_MEMBERS or t not in MEMBERS or not isinstance(payload["seq"], int) or payload["seq"] < 0:
         raise Refused("payload-syntax")
-    if t not in (LINK if transport == "link" else CHANNEL):
+    way = CHANNEL if transport == "channel" else OUTSIDE if payload["call"] == NO_CALL else LINK
+    if t not in way or (transport == "channel" and payload["call"] == NO_CALL):
         raise Refused("wrong-transport")
-    if set(body) != (LINK | CHANNEL)[t] or any(set(each) != CANDIDATE_MEMBERS for each in body.get("candidates", ())):
+    if set(body) - OPTIONAL.get(t, set()) != MEMBERS[t] or any(set(each) != CANDIDATE_MEMBERS for each in body.get("candidates", ())):
+        raise Refused("payload-syntax")
+    if not isinstance(body.get("resume", ""), str):
+        raise Refused("payload-syntax")
+    if t == "ask" and body["what"] not in WISHES:
         raise Refused("payload-syntax")
     if (payload["from"], payload["fs"]) != (certificate.peer, certificate.session):
         raise Refused("wrong-sender")
@@ -189,12 +208,32 @@ def open_message(envelope, certificate, me, session, room, transport):
         raise Refused("room")
     if (payload["re"] is None) == (t == "answer"):
         raise Refused("answer-mismatch")
-    if t == "chat" and not (body["text"].strip() and len(body["text"]) <= 4_000 and len(body["text"].encode()) <= 8_192):
+    if not is_within_limits(t, body):
         raise Refused("body-limit")
     if t in ("offer", "answer"):
         if check_sdp(body["sdp"], t) != body["fp"]:
             raise Refused("sdp-fingerprint-mismatch")
     return payload
+
+
+def is_within_limits(t, body):
+    """The limits of §6."""
+    match t:
+        case "chat":
+            return body["text"].strip() and len(body["text"]) <= 4_000 and len(body["text"].encode()) <= 8_192
+        case "offer":
+            return body.get("resume") != NO_CALL
+        case "ask" if body["what"] == "volume":
+            return isinstance(body["value"], int) and 0 <= body["value"] <= 100
+        case "ask":
+            return body["value"] is None
+        case "file-offer":
+            name = body["name"]
+            is_name = 1 <= len(name) <= 128 and not re.search(r"[\x00-\x1f\x7f-\x9f/\\]", name)
+            return is_name and re.fullmatch(r"[!-~]{1,100}", body["type"]) and 1 <= body["size"] <= LARGEST
+        case "status":
+            return len(set(body["faults"])) == len(body["faults"])
+    return True
 
 
 def check_sdp(sdp, kind):
@@ -288,7 +327,8 @@ class Link:
     epoch: int = 1
     key: Key = field(default_factory=Key)
     peers: dict = field(default_factory=dict)
-    messages: asyncio.Queue = field(default_factory=asyncio.Queue)
+    messages: asyncio.Queue = field(default_factory=asyncio.Queue)   # of calls
+    outside: asyncio.Queue = field(default_factory=asyncio.Queue)   # of no call
     refused: list = field(default_factory=list)
 
     async def __aenter__(self):
@@ -350,7 +390,8 @@ class Link:
                     raise Refused("unknown-peer")
                 certificate, envelope = self.peers[frame["from"]], frame["m"]
                 payload = open_message(envelope, certificate, self.identity.id, self.key.id, self.room, "link")
-                await self.messages.put(Message(payload, envelope_hash(envelope)))
+                queue = self.outside if payload["call"] == NO_CALL else self.messages
+                await queue.put(Message(payload, envelope_hash(envelope)))
 
     async def wait_for_peer(self, role):
         """The PeerId of the first peer of this role, which may join later."""

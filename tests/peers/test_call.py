@@ -41,8 +41,10 @@ class Calls(unittest.IsolatedAsyncioTestCase):
     async def test_the_kiosk_calls_it(self):
         async with self.link() as link:
             await self.stand.until(lambda status: status["peers"] == 1)
-            await self.stand.ctl("press", "call")
             async with asyncio.timeout(10):
+                told = await link.outside.get()
+                self.assertEqual((told.t, told.body["state"]), ("status", "idle"))
+                await self.stand.ctl("press", "call")
                 offer = await link.messages.get()
             self.assertEqual(offer.t, "offer")
             call = Call(link, offer.payload["from"], COLOUR, BAR, TONE_HZ)
@@ -69,7 +71,7 @@ class Calls(unittest.IsolatedAsyncioTestCase):
         """The call is up: everything arrives, in both directions, and nothing did before both sides had confirmed."""
         async with asyncio.timeout(10):
             await call.confirmed.wait()
-            self.assertEqual(await call.media.get(), {"audio": True, "video": True})
+            self.assertEqual(await call.media.get(), {"audio": True, "video": True, "screen": False, "hold": False})
         self.assertEqual(call.seen_fingerprint, call.remote_fingerprint)
         await call.until(lambda: len(call.frames) >= 30 and len(call.samples) >= 75)
         self.assertEqual(call.early_frames, 0)

@@ -83,7 +83,12 @@ impl Ether {
                     }
                     MediaCommand::OpenGates { call } => ether.open_gate(calls.get(&call)),
                     MediaCommand::SendChannel { call, text } => ether.send(calls.get(&call), text),
-                    MediaCommand::SetSending { .. } | MediaCommand::SetTone(_) => {}
+                    MediaCommand::SendChunk { .. }
+                    | MediaCommand::SetSource(_)
+                    | MediaCommand::SetQuality(_)
+                    | MediaCommand::SetReceiving(_)
+                    | MediaCommand::SetSending { .. }
+                    | MediaCommand::SetTone(_) => {}
                     MediaCommand::Close { call } => ether.close(calls.remove(&call)),
                 }
             }))

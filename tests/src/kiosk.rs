@@ -7,11 +7,11 @@ use std::{
 
 use anyhow::{Result, bail};
 use kiosk_call::{
-    Button, CertificateCheck, Command, Config, Edge, Input, Kiosk, MediaCommand, MediaEvent, Now, Output, Pin, Setup,
-    Target, UnixMillis, UnknownPeers,
+    Button, CertificateCheck, Command, Config, Edge, Input, Kiosk, MediaCommand, MediaEvent, Now, Output, Pin, Quality,
+    Retention, Setup, Target, UnixMillis, UnknownPeers,
 };
 use kiosk_wire::{Fingerprint, IdentityKey, Name, PeerId, Room};
-use kioskd::link::{Link, WebSocketLink, link};
+use kioskd::link::{Links, WebSocketLink, links};
 use tokio::{
     sync::{mpsc, watch},
     task::JoinHandle,
@@ -114,10 +114,11 @@ impl TestKiosk {
         let (events, media_events) = mpsc::unbounded_channel();
         let (inputs, given) = mpsc::unbounded_channel();
         let media = media(events, Arc::clone(&sight))?;
-        let (link, task) = link();
-        tokio::spawn(WebSocketLink::new(None)?.run(task));
+        let (links, tasks) = links(1);
+        let web_socket = WebSocketLink::new(None)?;
+        tasks.into_iter().for_each(|task| drop(tokio::spawn(web_socket.clone().run(task))));
         let seen = sight.subscribe();
-        let shell = Shell { kiosk, link, media, conduct, sight, deadline: None };
+        let shell = Shell { kiosk, links, media, conduct, sight, deadline: None };
         let running = tokio::spawn(shell.run(given, media_events));
         Ok(Self { peer: peer(number), number, inputs, sight: seen, running })
     }
@@ -183,10 +184,27 @@ fn setup(number: usize, url: &str, trusts: &[usize], auto_answer: bool) -> Setup
         target: Target::Peer(peer(number ^ 1)),
         unknown: UnknownPeers::Refuse,
         operator_keys: Vec::new(),
+        retention: Retention::UntilCallEnds,
+        quick_replies: Vec::new(),
+        allow_restart: true,
+        document_camera: false,
+        is_last_good: false,
     };
     let mut seed = [0x5e; 32];
     seed[0] = u8::try_from(number).expect("a handful of kiosks");
-    Setup { identity: identity(number), config, epoch: 0, pins: trusts.iter().map(pin).collect(), volume: 70, seed }
+    Setup {
+        identity: identity(number),
+        config,
+        epoch: 0,
+        pins: trusts.iter().map(pin).collect(),
+        revoked: Vec::new(),
+        revocations: Vec::new(),
+        memberships: Vec::new(),
+        volume: 70,
+        quality: Quality::Auto,
+        history: Vec::new(),
+        seed,
+    }
 }
 
 fn now() -> Now {
@@ -197,7 +215,7 @@ fn now() -> Now {
 /// The loop around the core, as the daemon's, with eyes for the test.
 struct Shell {
     kiosk: Kiosk,
-    link: Link,
+    links: Links,
     media: Media,
     conduct: Conduct,
     sight: Arc<watch::Sender<Sight>>,
@@ -213,7 +231,7 @@ impl Shell {
                 biased;
                 Some(input) = given.recv() => input,
                 Some(event) = media.recv() => Input::Media(self.heard(event)),
-                Some(event) = self.link.next() => Input::Link(event),
+                Some((server, event)) = self.links.next() => Input::Link(server, event),
                 () = tokio::time::sleep_until(deadline.into()) => Input::Timeout,
             };
             self.turn(input);
@@ -241,11 +259,13 @@ impl Shell {
         loop {
             match self.kiosk.poll_output() {
                 Output::Media(MediaCommand::SendChannel { .. }) if self.conduct == Conduct::Silent => {}
+                // What is loud here came from the peer: a kiosk's own tones are tested in media.
+                Output::Media(MediaCommand::SetTone(_)) => {}
                 Output::Media(command) => (self.media)(command),
-                Output::Link(command) => self.link.carry_out(command),
+                Output::Link(server, command) => self.links.carry_out(server, command),
                 Output::Notify(notice) => notices.push(notice),
-                Output::View(view) => shown = Some(view),
-                Output::Lights(_) | Output::Store(_) | Output::Volume(_) => {}
+                Output::View(view) => shown = Some(*view),
+                Output::Lights(_) | Output::Store(_) | Output::Volume(_) | Output::File(_) | Output::Restart => {}
                 Output::Timeout(deadline, _) => {
                     self.deadline = deadline;
                     break;

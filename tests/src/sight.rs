@@ -21,6 +21,8 @@ pub struct Shown {
 pub struct Sight {
     /// `none`, `ringing-out`, `ringing-in`, `connecting` or `in-call`.
     pub phase: &'static str,
+    /// The call has lost its connection.
+    pub reconnecting: bool,
     /// What the screen shows.
     pub view: Option<View>,
     /// Signed in.
@@ -98,6 +100,7 @@ impl Sight {
         self.unread = unread;
         self.refusals = refusals;
         self.phase = call.as_ref().map_or("none", |call| call.phase);
+        self.reconnecting = call.as_ref().is_some_and(|call| call.given_up_at.is_some());
         if let Some(call) = call {
             self.peer_sends = (call.peer_audio, call.peer_video);
             let packets_sent = call.statistics.map_or(0, |statistics| statistics.packets_sent);
@@ -105,7 +108,7 @@ impl Sight {
         }
         for line in kiosk.history() {
             match &line.from {
-                Some(_) => drop(self.heard.insert((line.id.clone(), line.text.clone()))),
+                Some(_) => drop(self.heard.insert((line.id.to_string(), line.text.clone()))),
                 None if line.delivered => drop(self.delivered.insert(line.text.clone())),
                 None => {}
             }
@@ -124,7 +127,13 @@ impl Sight {
             Notice::CallConnected { .. } => self.connected += 1,
             Notice::CallEnded { why, .. } => self.endings.push(why),
             Notice::Declined(sentence) => self.declined.push(sentence),
-            Notice::Refused { .. } => {}
+            Notice::CallReconnecting { .. } | Notice::CallResumed { .. } => {}
+            Notice::Refused { .. }
+            | Notice::Paired { .. }
+            | Notice::RevocationsLearned { .. }
+            | Notice::IdentityTaken
+            | Notice::Asked { .. }
+            | Notice::FileMoved { .. } => {}
         }
     }
 

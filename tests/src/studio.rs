@@ -134,6 +134,10 @@ pub fn media(number: usize, loudspeaker: &Path) -> MakeMedia {
                 | MediaCommand::AddCandidate { .. }
                 | MediaCommand::OpenGates { .. }
                 | MediaCommand::SendChannel { .. }
+                | MediaCommand::SendChunk { .. }
+                | MediaCommand::SetSource(_)
+                | MediaCommand::SetQuality(_)
+                | MediaCommand::SetReceiving(_)
                 | MediaCommand::SetSending { .. }
                 | MediaCommand::SetTone(_) => {}
             }

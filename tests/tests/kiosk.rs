@@ -2,6 +2,8 @@
 
 #[path = "kiosk/far.rs"]
 mod far;
+#[path = "kiosk/trial.rs"]
+mod trial;
 
 use std::{
     io::{self, Write},
@@ -11,7 +13,9 @@ use std::{
 };
 
 use anyhow::{Result, ensure};
-use kiosk_call::{DeviceState, Ending, Link, LinkCommand, LinkEvent, MediaCommand, MediaEvent, Screen, View};
+use kiosk_call::{
+    DeviceState, Ending, Link, LinkCommand, LinkEvent, LinkTrouble, MediaCommand, MediaEvent, Retention, Screen, View,
+};
 use kiosk_hal::{
     compose::{Layer, Scene},
     keys,
@@ -26,10 +30,12 @@ use kioskd::{
         client::{Client, ClientError},
         protocol::{ButtonName, Failure, LinkState, Method, StatusReply},
     },
+    panel::Touches,
+    reload::ConfigSource,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::far::{Far, SERVER};
 
@@ -47,6 +53,7 @@ struct Kiosk {
     media: MediaEvents,
     asked_of_media: Arc<Mutex<Vec<MediaCommand>>>,
     volume: watch::Receiver<u8>,
+    network_changed: Arc<Notify>,
     far: Far,
     directory: TempDir,
 }
@@ -62,18 +69,33 @@ fn config(directory: &Path) -> Config {
 
 /// A kiosk that has just been started. `media` sees every command before it is noted.
 fn start_with(directory: TempDir, media: impl Fn(&MediaCommand) + Send + 'static) -> Result<Kiosk, StartError> {
+    let config = config(directory.path());
+    start_as(&config, directory, media)
+}
+
+fn start_as(
+    config: &Config,
+    directory: TempDir,
+    media: impl Fn(&MediaCommand) + Send + 'static,
+) -> Result<Kiosk, StartError> {
     let (board, sim) = sim::board(Size::new(320, 240).expect("fits"));
-    let (view_sender, views) = kioskd::views();
+    let (view_sender, views) = kioskd::views(config);
     let (post, media_events) = kioskd::media_events();
     let asked_of_media = Arc::new(Mutex::new(Vec::new()));
     let noted = Arc::clone(&asked_of_media);
     let (volumes, volume) = watch::channel(0);
     let (task_sender, task) = std::sync::mpsc::channel();
     let eye = sim.clone();
+    let network_changed = Arc::new(Notify::new());
     let surroundings = Surroundings {
         keys: board.keys,
+        fingers: board.fingers,
+        touches: Touches::default(),
         lights: board.lights,
         views: view_sender,
+        take_snapshot: Box::new(|_, taken| taken(Err("there is no camera".to_owned()))),
+        try_out: trial::busy(),
+        screen: watch::channel(DeviceState::Ready).1,
         media: Box::new(move |command| {
             media(&command);
             noted.lock().unwrap_or_else(PoisonError::into_inner).push(command);
@@ -81,18 +103,21 @@ fn start_with(directory: TempDir, media: impl Fn(&MediaCommand) + Send + 'static
         media_events,
         volumes,
         led_came: Arc::default(),
+        network_changed: Arc::clone(&network_changed),
         screenshots: Arc::new(move || eye.png()),
         devices: Arc::new(Vec::new),
         watchdog: Watchdog::default(),
+        prepare: Arc::new(|_| Ok(Box::new(|| {}))),
         link: Some(Box::new(move |task| task_sender.send(task).expect("the test waits"))),
     };
-    let daemon = Daemon::start(&config(directory.path()), surroundings)?;
+    let source = ConfigSource { file: Some(directory.path().join("kioskd.toml")), ..ConfigSource::default() };
+    let daemon = Daemon::start(config, source, surroundings)?;
     let far = Far::new(task.try_recv().expect("the link is made at start"));
     let mut panel = board.panel;
     let black = Layer::new(panel.size(), vec![0; panel.size().frame_bytes()]).expect("is as large");
-    let scene = Scene { layer: &Arc::new(black), picture: None, self_view: None, beside: [0; 4] };
+    let scene = Scene { layer: &Arc::new(black), picture: None, room: None, inset: None, beside: [0; 4] };
     panel.present(&scene).expect("memory takes all");
-    Ok(Kiosk { daemon, sim, views, media: post, asked_of_media, volume, far, directory })
+    Ok(Kiosk { daemon, sim, views, media: post, asked_of_media, volume, network_changed, far, directory })
 }
 
 fn start() -> Kiosk {
@@ -228,6 +253,52 @@ async fn a_volume_button_is_seen_heard_and_kept() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn after_a_change_of_the_network_the_link_is_probed() {
+    let mut kiosk = start();
+    kiosk.reachable().await;
+    kiosk.network_changed.notify_one();
+    let mut wanted = kiosk.far.wanted().await;
+    // Whoever is in the room is told how the kiosk is, whenever that is.
+    while matches!(wanted, LinkCommand::Send(_)) {
+        wanted = kiosk.far.wanted().await;
+    }
+    assert_eq!(wanted, LinkCommand::Probe);
+    kiosk.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_disk_does_not_take_is_said_and_kept_later() {
+    let mut kiosk = start();
+    kiosk.reachable().await;
+    let state = kiosk.directory.path().join("state");
+    std::fs::create_dir(state.join("trust.json.tmp")).expect("something in the way");
+    let pin = Method::TrustAdd { id: kiosk.far.operator().to_string(), name: "Desk".to_owned(), auto_answer: false };
+    declined(kiosk.ask(pin).await);
+    let problem = kiosk.status().await.state_problem;
+    assert!(problem.as_ref().is_some_and(|why| why.contains("trust.json")), "{problem:?}");
+    std::fs::remove_dir(state.join("trust.json.tmp")).expect("it goes");
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    assert_eq!(kiosk.status().await.state_problem, None);
+    assert!(std::fs::read_to_string(state.join("trust.json")).expect("it is kept").contains("Desk"));
+    kiosk.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_line_is_said_also_when_the_disk_does_not_take_it() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut config = config(directory.path());
+    config.chat.keep = Retention::For(Duration::from_secs(86_400));
+    std::fs::create_dir_all(config.paths.state_dir.join("chat.db")).expect("something in the way");
+    let mut kiosk = start_as(&config, directory, |_| {}).expect("it starts");
+    kiosk.reachable().await;
+    let line = Method::ChatSend { peer: Some(kiosk.far.operator().to_string()), text: "hello".to_owned() };
+    kiosk.ask(line).await.expect("it is said");
+    let problem = kiosk.status().await.state_problem;
+    assert!(problem.as_ref().is_some_and(|why| why.contains("chat.db")), "{problem:?}");
+    kiosk.end().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_key_that_is_learned_calls_nobody() {
     let mut kiosk = start();
     kiosk.reachable().await;
@@ -254,7 +325,10 @@ async fn a_key_that_is_learned_calls_nobody() {
 async fn the_core_is_woken_at_its_deadlines() {
     let mut kiosk = start();
     assert_eq!(kiosk.far.wanted().await, LinkCommand::Connect(SERVER.to_owned()));
-    kiosk.far.happened(LinkEvent::Closed("the cable is out".to_owned())).await;
+    kiosk
+        .far
+        .happened(LinkEvent::Closed { trouble: LinkTrouble::NoNetwork, reason: "the cable is out".to_owned() })
+        .await;
     let view = kiosk.view(|view| matches!(view.link, Link::Down { .. })).await;
     assert!(matches!(&view.link, Link::Down { reason, .. } if reason == "the cable is out"));
     assert_eq!(kiosk.light(FAULT_LIGHT), Some(BLINK));
@@ -338,7 +412,7 @@ async fn what_cannot_be_done_is_declined_with_a_sentence() {
         (Method::Call { peer: Some("short".to_owned()) }, "Declined"),
         (Method::Answer {}, "Declined"),
         (Method::HangUp {}, "Declined"),
-        (Method::ChatSend { text: "hello".to_owned() }, "Declined"),
+        (Method::ChatSend { peer: None, text: "hello".to_owned() }, "Declined"),
         (Method::TrustRemove { id: nobody }, "NotFound"),
         (Method::Press { button: ButtonName::Call, hold_ms: Some(60_001) }, "Declined"),
     ] {
@@ -378,34 +452,90 @@ async fn trust_and_identity_survive_a_restart() {
     kiosk.end().await;
 }
 
+// The clock runs: a stopped one would jump to the far end of the session while the files are read.
+#[tokio::test]
+async fn another_config_is_taken_whole_or_not_at_all() {
+    let mut kiosk = start();
+    kiosk.reachable().await;
+    let file = kiosk.directory.path().join("kioskd.toml");
+    let paths = format!(
+        "[paths]\nstate_dir = \"{0}/state\"\ncontrol_socket = \"{0}/control\"\n[server]\nurl = \"{SERVER}\"\n\
+         [trust]\nunknown = \"ring-unverified\"\n",
+        kiosk.directory.path().display()
+    );
+    let write = |text: &str| std::fs::write(&file, format!("{paths}{text}")).expect("it writes");
+
+    write("[lights]\ncall = \"other:call\"\n[sound]\nvolume = 30\n[buttons]\nmuet = \"KEY_F1\"\n");
+    let Failure::Declined(sentence) = declined(kiosk.ask(Method::Reload {}).await) else { panic!("it is wrong") };
+    assert!(sentence.ends_with("kioskd.toml:13: unknown key 'muet' in [buttons]; did you mean 'mute'?"), "{sentence}");
+    assert_eq!((kiosk.light("other:call"), *kiosk.volume.borrow()), (None, 70), "nothing has changed");
+
+    write(
+        "[lights]\ncall = \"other:call\"\n[sound]\nvolume = 30\nmicrophone = \"none\"\n[buttons]\nmute = \"KEY_F1\"\n",
+    );
+    let reply = kiosk.ask(Method::Reload {}).await.expect("it is taken");
+    // The kiosk of this test was not started from a file: all that is in it is new.
+    let has = |list: &str, key: &str| reply[list].as_array().is_some_and(|keys| keys.contains(&json!(key)));
+    assert!(
+        has("applied", "lights.call") && has("applied", "buttons.mute") && has("restart", "sound.microphone"),
+        "{reply}"
+    );
+    assert_eq!((kiosk.light("other:call"), kiosk.light(CALL_LIGHT)), (Some(Shine::On), Some(Shine::Off)));
+    assert_eq!(*kiosk.volume.borrow(), 30);
+    kiosk.press("KEY_F1");
+    kiosk.view(|view| view.muted).await;
+
+    kiosk.ask(Method::Volume { percent: 55 }).await.expect("it is set");
+    write("[sound]\nvolume = 20\n[kiosk]\nname = \"Ward 3\"\n");
+    kiosk.ask(Method::Reload {}).await.expect("it is taken");
+    assert_eq!(*kiosk.volume.borrow(), 55, "what somebody has set counts more");
+    while kiosk.far.wanted().await != LinkCommand::Close {}
+    kiosk.far.sign_in().await;
+    kiosk.view(|view| view.name == "Ward 3").await;
+    let config = kiosk.ask(Method::Config {}).await.expect("an answer");
+    let in_use = config["settings"].as_array().expect("settings");
+    assert!(
+        in_use.iter().any(|setting| setting["key"] == "kiosk.name" && setting["value"] == "\"Ward 3\""),
+        "{config}"
+    );
+    kiosk.end().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn two_kioskds_do_not_share_a_place() {
     let kiosk = start();
     let place = kiosk.directory.path().to_owned();
     let (board, _sim) = sim::board(Size::new(320, 240).expect("fits"));
-    let second = |config: &Config, keys, lights| {
+    let second = |config: &Config, keys, fingers, lights| {
         let surroundings = Surroundings {
             keys,
+            fingers,
+            touches: Touches::default(),
             lights,
-            views: kioskd::views().0,
+            views: kioskd::views(config).0,
+            take_snapshot: Box::new(|_, _| {}),
+            try_out: trial::busy(),
+            screen: watch::channel(DeviceState::Ready).1,
             media: Box::new(|_| {}),
             media_events: kioskd::media_events().1,
             volumes: watch::channel(0).0,
             led_came: Arc::default(),
+            network_changed: Arc::default(),
             screenshots: Arc::new(|| Err(io::Error::other("dark"))),
             devices: Arc::new(Vec::new),
             watchdog: Watchdog::default(),
+            prepare: Arc::new(|_| Ok(Box::new(|| {}))),
             link: None,
         };
-        Daemon::start(config, surroundings).map(|_| ()).expect_err("it is taken")
+        Daemon::start(config, ConfigSource::default(), surroundings).map(|_| ()).expect_err("it is taken")
     };
-    let error = second(&config(&place), board.keys, board.lights);
+    let error = second(&config(&place), board.keys, board.fingers, board.lights);
     assert!(error.to_string().starts_with("another kioskd listens at "), "{error}");
     assert_eq!(error.exit_code(), 69);
     let mut elsewhere = config(&place);
     elsewhere.paths.control_socket = place.join("another");
     let (board, _sim) = sim::board(Size::new(320, 240).expect("fits"));
-    let error = second(&elsewhere, board.keys, board.lights);
+    let error = second(&elsewhere, board.keys, board.fingers, board.lights);
     assert!(error.to_string().starts_with("another kioskd uses "), "{error}");
     assert_eq!(error.exit_code(), 69);
     // The kiosk can be asked as before.

@@ -24,6 +24,7 @@ const OURS: &[(&str, &[&str])] = &[
     ("kioskd", &["kiosk-wire", "kiosk-call", "kiosk-hal", "kiosk-media"]),
     ("kiosk-server", &["kiosk-wire"]),
     ("kiosk-tests", &["kiosk-wire", "kiosk-call", "kiosk-hal", "kiosk-media", "kioskd", "kiosk-server"]),
+    ("kiosk-bench", &["kiosk-wire", "kiosk-call"]),
 ];
 
 /// What one of ours may use of ours in its own tests beside what [`OURS`] says: the simulated kiosks of `call/tests` talk to
@@ -42,14 +43,14 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("udev*", &["kiosk-hal"]),
     ("gstreamer*", &["kiosk-media"]),
     ("gst-plugin*", &["kiosk-media"]),
-    ("tokio*", &["kiosk-hal", "kioskd", "kiosk-server"]),
+    ("tokio*", &["kiosk-hal", "kioskd", "kiosk-server", "kiosk-bench"]),
 ];
 
 /// Outside crates for binaries and for tests of any crate: libraries have typed errors.
-const BINARIES_AND_TESTS: (&str, &[&str]) = ("anyhow", &["kioskd", "kiosk-server"]);
+const BINARIES_AND_TESTS: (&str, &[&str]) = ("anyhow", &["kioskd", "kiosk-server", "kiosk-bench"]);
 
 /// Crates whose roots forbid `unsafe`. `kiosk-hal` denies it everywhere but in `hal/src/linux`.
-const SAFE: &[&str] = &["kiosk-wire", "kiosk-call", "kiosk-media", "kioskd", "kiosk-server"];
+const SAFE: &[&str] = &["kiosk-wire", "kiosk-call", "kiosk-media", "kioskd", "kiosk-server", "kiosk-bench"];
 
 #[derive(Debug, Clone)]
 struct Dependency {

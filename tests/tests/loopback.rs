@@ -17,6 +17,9 @@ use kiosk_tests::{
 /// How long a kiosk may take to notice that its peer is gone: the promise is 3 s, a busy machine gets one more.
 const NOTICED: Duration = Duration::from_secs(4);
 
+/// How long a kiosk waits for a peer that has gone, and a little more.
+const GIVEN_UP: Duration = Duration::from_secs(60);
+
 async fn room(kiosks: usize, auto_answer: bool) -> Result<Room> {
     let room = Room::open(Plan { auto_answer, ..Plan::of(kiosks, MediaKind::Real) }).await?;
     room.all_linked().await?;
@@ -68,7 +71,7 @@ async fn camera_off_and_on(room: &Room, from: usize, to: usize) -> Result<()> {
 
 async fn chat(room: &Room, from: usize, to: usize) -> Result<()> {
     for line in ["Grüße aus der Halle", "🙂"] {
-        room.kiosks[from].command(Command::Chat(line.to_owned()));
+        room.kiosks[from].command(Command::Chat(None, line.to_owned()));
         room.kiosks[to].until(line, |sight| sight.heard.iter().any(|(_, text)| text == line)).await?;
         room.kiosks[from].until("the receipt", |sight| sight.delivered.contains(line)).await?;
     }
@@ -130,9 +133,11 @@ async fn a_peer_whose_process_is_killed_is_noticed() -> Result<()> {
     room.sees_and_hears(0, 1).await?;
     process.kill()?;
     let killed = Instant::now();
-    kiosk.until("an end", |sight| sight.phase == "none").await?;
+    kiosk.until("a lost connection", |sight| sight.reconnecting).await?;
     let took = killed.elapsed();
     process.wait()?;
+    // Nobody comes back: the call is given up after 45 s.
+    kiosk.until_within(GIVEN_UP, "an end", |sight| sight.phase == "none").await?;
     ensure!(kiosk.see(|sight| sight.endings == [Ending::PeerLost]), "{:?}", kiosk.see(|sight| sight.endings.clone()));
     ensure!(took <= NOTICED, "noticed after {took:?}");
     Ok(())

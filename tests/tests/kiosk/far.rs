@@ -36,7 +36,7 @@ impl Far {
     }
 
     pub(crate) async fn happened(&self, event: LinkEvent) {
-        self.task.events.send((self.generation, event)).await.expect("the kiosk runs");
+        self.task.events.send((self.task.server, self.generation, event)).await.expect("the kiosk runs");
     }
 
     pub(crate) async fn say(&self, frame: &ServerFrame) {
