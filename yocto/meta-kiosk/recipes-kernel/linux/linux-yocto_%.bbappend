@@ -1,0 +1,3 @@
+FILESEXTRAPATHS:prepend:kiosk := "${THISDIR}/files:"
+
+SRC_URI:append:kiosk:qemuarm64 = " file://kiosk-qemuarm64.cfg"

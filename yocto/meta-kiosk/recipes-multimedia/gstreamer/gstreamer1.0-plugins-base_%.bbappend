@@ -1,0 +1,2 @@
+PACKAGECONFIG:append:kiosk = " opus"
+PACKAGECONFIG:remove:kiosk = "pango theora"
