@@ -23,6 +23,16 @@ export function startBrowser({ picture, speech, strict = false, executablePath =
 
 const MEDIA = ['camera', 'microphone'];
 
+/** Runs in the page: a lost connection can be back before anybody looks. */
+function countLosses() {
+  let isLost = false;
+  window.losses = 0;
+  window.kiosk.connectionStore.subscribe(({ reconnecting }) => {
+    if (reconnecting !== null && !isLost) window.losses += 1;
+    isLost = reconnecting !== null;
+  });
+}
+
 export class Operator {
   /**
    * Opens the page in a browser profile of its own: another identity. `media` false: a person who denies camera and microphone. `before`:
@@ -40,6 +50,7 @@ export class Operator {
     operator.page.setDefaultTimeout(10_000);
     await operator.page.goto(`${origin}/${query}`);
     await operator.online();
+    await operator.page.evaluate(countLosses);
     return operator;
   }
 
@@ -102,7 +113,7 @@ export class Operator {
       const { webSocketStore, connectionStore, chatStore, fileStore, controlStore, wallStore, pairingStore, trustStore } = window.kiosk;
       return JSON.parse(JSON.stringify({
         link: now(webSocketStore), connection: now(connectionStore), chat: now(chatStore), files: now(fileStore), control: now(controlStore),
-        wall: now(wallStore), pairing: now(pairingStore), trust: now(trustStore),
+        wall: now(wallStore), pairing: now(pairingStore), trust: now(trustStore), losses: window.losses,
       }));
     });
   }

@@ -34,6 +34,7 @@ const linesAre = (count) => ({ chat: { messages } }) => messages.length === coun
 export const NEEDS_ROOT = { skip: process.getuid() !== 0 && 'needs to make a network namespace' };
 
 export const isLost = ({ connection }) => connection.reconnecting !== null;
+const wasLost = ({ losses }) => losses > 0;
 export const isWell = ({ connection }) => connection.phase === 'in-call' && connection.reconnecting === null;
 
 /** A network of its own at the end of a cable, and a server at this end. */
@@ -132,7 +133,7 @@ export function reconnecting(world) {
       const { callId, since } = (await desk.state()).connection;
       const began = Date.now();
       await closeMedia(desk);
-      await desk.until('lost', isLost);
+      await desk.until('lost', wasLost);
       await both((each) => each.until('well', isWell));
       test.diagnostic(`closed without a word: new connection after ${Date.now() - began} ms`);
       await both((each) => each.watch(PLACES, isCamera));
@@ -147,7 +148,7 @@ export function reconnecting(world) {
       await call();
       const began = Date.now();
       await both(closeMedia);
-      await both((each) => each.until('lost', isLost));
+      await both((each) => each.until('lost', wasLost));
       await both((each) => each.until('well', isWell));
       test.diagnostic(`new connection after ${Date.now() - began} ms`);
       await both((each) => each.watch(PLACES, isCamera));
@@ -288,8 +289,9 @@ export function reconnecting(world) {
     it("the page's media connection alone dies", async (test) => {
       const first = await theCall();
       const since = Date.now();
+      const { losses: before } = await desk.state();
       await desk.page.evaluate(() => window.held.at(-1).close());
-      await desk.until('lost', isLost);
+      await desk.until('lost', ({ losses }) => losses > before);
       await goesOn(test, since, first);
     });
 
