@@ -15,6 +15,7 @@ from av import AudioFrame, VideoFrame
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ksp import Message, Refused, envelope_hash, fingerprint_of, new_call, open_message
+from stand import PATIENCE
 
 RATE = 48_000
 CHANNEL_MESSAGE_MOST = 16_384
@@ -79,6 +80,10 @@ class Call:
         self._held, self._tasks, self._channel = [], [], None
         self.pc.on("track", lambda track: self._spawn(self._take(track)))
         self.pc.on("datachannel", self._adopt)
+
+    def __str__(self):
+        dtls, sctp = self.pc.sctp.transport.state, self.pc.sctp.state
+        return f"ICE {self.pc.iceConnectionState}, DTLS {dtls}, SCTP {sctp}, channel {self._channel and self._channel.readyState}, messages {self.seen}"
 
     # Caller and callee
 
@@ -277,7 +282,7 @@ class Call:
                 wave = frame.to_ndarray().reshape(-1, len(frame.layout.channels))[:, 0]
                 self.samples = [*self.samples[-100:], wave]
 
-    async def until(self, condition, seconds=10):
+    async def until(self, condition, seconds=PATIENCE):
         """Waits for what arrives frame by frame."""
         async with asyncio.timeout(seconds):
             while not condition():

@@ -13,6 +13,8 @@ import numpy
 from PIL import Image
 
 ROOT = Path(__file__).parents[2]
+# Seconds that anything may take: it is not speed that is tested here, and the independent stack wants most of a processor.
+PATIENCE = 30
 BINARIES = Path(os.environ.get("KIOSK_BINARIES", ROOT / "target/debug"))
 # The kiosk's test camera: this colour, with a white ball that moves over it.
 KIOSK_COLOUR, KIOSK_TONE_HZ = (32, 96, 160), 523
@@ -36,7 +38,7 @@ class Process:
             self._changed.set()
         self._changed.set()
 
-    async def line(self, pattern, seconds=10):
+    async def line(self, pattern, seconds=PATIENCE):
         """The match in the first log line that has this pattern."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
@@ -52,7 +54,7 @@ class Process:
         if self.child.returncode is None:
             self.child.terminate()
             try:
-                async with asyncio.timeout(5):
+                async with asyncio.timeout(PATIENCE):
                     await self.child.wait()
             except TimeoutError:
                 self.child.kill()
@@ -114,7 +116,7 @@ control_socket = "{self.path}/control"
         """The reply of kioskctl as an object."""
         return json.loads(await self._run(*arguments, "--json") or "null")
 
-    async def until(self, condition, seconds=10):
+    async def until(self, condition, seconds=PATIENCE):
         """Asks for the status until it is so; kioskctl has no events."""
         status = None
         with contextlib.suppress(TimeoutError):
@@ -127,7 +129,7 @@ control_socket = "{self.path}/control"
                     await asyncio.sleep(0.2)
         raise AssertionError(f"not within {seconds} s; status: {status}\n" + "\n".join(self.kiosk.log[-40:]))
 
-    async def phase(self, wanted, seconds=10):
+    async def phase(self, wanted, seconds=PATIENCE):
         return await self.until(lambda status: (status["call"] or {}).get("phase") == wanted, seconds)
 
     async def screen(self):

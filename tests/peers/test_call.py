@@ -7,7 +7,7 @@ import numpy
 
 from call import RATE, Call, dominant_frequency
 from ksp import Key, Link, b64u
-from stand import KIOSK_COLOUR, KIOSK_TONE_HZ, Stand
+from stand import KIOSK_COLOUR, KIOSK_TONE_HZ, PATIENCE, Stand
 
 COLOUR, BAR = (200, 40, 160), (30, 220, 60)
 TONE_HZ = 1_000
@@ -41,7 +41,7 @@ class Calls(unittest.IsolatedAsyncioTestCase):
     async def test_the_kiosk_calls_it(self):
         async with self.link() as link:
             await self.stand.until(lambda status: status["peers"] == 1)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 told = await link.outside.get()
                 self.assertEqual((told.t, told.body["state"]), ("status", "idle"))
                 await self.stand.ctl("press", "call")
@@ -51,7 +51,7 @@ class Calls(unittest.IsolatedAsyncioTestCase):
             await call.accept(offer)
             await self.converse(call)
             await self.stand.ctl("hang-up")
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE):
                 self.assertEqual(await call.ended, ("bye", "hang-up"))
             await call.close()
 
@@ -62,16 +62,19 @@ class Calls(unittest.IsolatedAsyncioTestCase):
             status = await self.stand.phase("ringing_in")
             self.assertFalse(status["call"]["verified"])
             await self.stand.ctl("hang-up")
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE):
                 self.assertEqual(await call.ended, ("reject", "declined"))
             self.assertEqual((call.early_frames, call.frames), (0, []))
             await call.close()
 
     async def converse(self, call):
         """The call is up: everything arrives, in both directions, and nothing did before both sides had confirmed."""
-        async with asyncio.timeout(10):
-            await call.confirmed.wait()
-            self.assertEqual(await call.media.get(), {"audio": True, "video": True, "screen": False, "hold": False})
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await call.confirmed.wait()
+                self.assertEqual(await call.media.get(), {"audio": True, "video": True, "screen": False, "hold": False})
+        except TimeoutError:
+            self.fail("\n".join([f"not up within {PATIENCE} s: {call}", *self.stand.kiosk.log[-60:]]))
         self.assertEqual(call.seen_fingerprint, call.remote_fingerprint)
         await call.until(lambda: len(call.frames) >= 30 and len(call.samples) >= 75)
         self.assertEqual(call.early_frames, 0)
@@ -96,7 +99,7 @@ class Calls(unittest.IsolatedAsyncioTestCase):
     async def check_shown(self):
         """Our colour is on the kiosk's screen, and the bar moves over it."""
         bars = set()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while len(bars) < 2:
                 screen = await self.stand.screen()
                 columns = near(screen, BAR).sum(axis=0)
@@ -104,7 +107,7 @@ class Calls(unittest.IsolatedAsyncioTestCase):
                     bars.add(int(columns.argmax()))
 
     async def check_heard(self):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 wave = self.stand.heard()[-RATE // 2:]
                 if len(wave) > RATE // 4 and abs(dominant_frequency(wave, RATE) - TONE_HZ) < 5:
@@ -114,13 +117,13 @@ class Calls(unittest.IsolatedAsyncioTestCase):
     async def chat(self, call):
         line = b64u(bytes(16))
         call.say("chat", {"id": line, "text": "Grüße vom Tresen"})
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             self.assertEqual(await call.received.get(), line)
         self.assertEqual((await self.stand.ctl("status"))["unread"], 1)
         history = await self.stand.ctl("chat", "history")
         self.assertEqual([said["text"] for said in history["lines"]], ["Grüße vom Tresen"])
         await self.stand.ctl("chat", "send", "Komme gleich")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             self.assertEqual(await call.chat.get(), "Komme gleich")
 
 
