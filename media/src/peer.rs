@@ -458,7 +458,16 @@ impl Peer {
 
     /// Ends it, however long that takes.
     pub(crate) fn stop(self) {
+        self.settle();
         pipeline::end(&self.pipeline);
+    }
+
+    /// Waits until webrtcbin has done what it was told. A description that it takes on while it is ended starts a transport that
+    /// never ends: 9 descriptors and the agent's memory.
+    fn settle(&self) {
+        let done = gst::Promise::new();
+        self.webrtc.emit_by_name::<()>("get-stats", &[&None::<gst::Pad>, &done]);
+        done.wait();
     }
 
     fn promise(
