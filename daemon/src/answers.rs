@@ -1,6 +1,9 @@
 //! Answers to what is asked at the control socket: questions from the state, wishes as inputs of the core.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use kiosk_call::{
     Button, ChatLine, Command, DeviceState, Link, Pairing, PairingFailure, Pin, Question, Statistics, Status, Transfer,
@@ -8,6 +11,7 @@ use kiosk_call::{
 use kiosk_wire::{Envelope, FileId, FileOffer, Name, PeerId, PublicKey, RevocationList};
 use serde::Serialize;
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
 use crate::{
     config::parse_peer_id,
@@ -22,12 +26,13 @@ use crate::{
     },
     history::KeptLine,
     run::{Loop, now},
+    store::Store,
 };
 
 /// Longest press of a button by kioskctl.
 const LONGEST_HOLD_MS: u64 = 60_000;
 
-type Answer = Result<Value, Failure>;
+pub(crate) type Answer = Result<Value, Failure>;
 
 impl Loop {
     pub(crate) fn answer(&mut self, method: Method) -> Answer {
@@ -70,6 +75,8 @@ impl Loop {
             | Method::Keys {}
             | Method::TestLights {}
             | Method::LearnKey {}
+            | Method::Identity {}
+            | Method::IdentityRotate {}
             | Method::FileList {}
             | Method::FileBegin { .. }
             | Method::FilePut { .. }
@@ -85,8 +92,6 @@ impl Loop {
             Method::TrustRemove { id } => self.distrust(&id),
             Method::TrustRevoke { id } => self.revoke(&id),
             Method::TrustRevocations { list } => self.revocations(&list),
-            Method::Identity {} => to_value(&self.identity(self.public_key)),
-            Method::IdentityRotate {} => self.rotate_identity(),
         }
     }
 
@@ -134,16 +139,23 @@ impl Loop {
         self.command(Command::Revocations(Box::new(envelope)))
     }
 
-    fn rotate_identity(&mut self) -> Answer {
-        let key = self.store.rotate_identity().map_err(|error| Failure::Declined(error.to_string()))?;
-        tracing::warn!(peer = %key.peer_id(), "this kiosk gets a new identity");
-        self.stop.notify_one();
-        to_value(&self.identity(key))
+    /// Another identity from the next start on.
+    pub(crate) fn rotate_identity(&mut self, answer: oneshot::Sender<Answer>) {
+        let stop = Arc::clone(&self.stop);
+        self.store.ask(move |store| {
+            let rotated = store.rotate_identity().map_err(|error| Failure::Declined(error.to_string()));
+            let said = rotated.and_then(|key| {
+                tracing::warn!(peer = %key.peer_id(), "this kiosk gets a new identity");
+                stop.notify_one();
+                to_value(&identity(store, key))
+            });
+            let _ = answer.send(said);
+        });
     }
 
-    fn identity(&self, public_key: PublicKey) -> IdentityReply {
-        let (key, mode) = self.store.key();
-        IdentityReply { peer_id: public_key.peer_id().to_string(), public_key: public_key.to_string(), key, mode }
+    pub(crate) fn identity(&mut self, answer: oneshot::Sender<Answer>) {
+        let public_key = self.public_key;
+        self.store.ask(move |store| drop(answer.send(to_value(&identity(store, public_key)))));
     }
 
     fn command(&mut self, command: Command) -> Answer {
@@ -271,12 +283,17 @@ impl Loop {
             unread: count(status.unread),
             refusals: status.refusals.iter().map(|(reason, count)| ((*reason).to_owned(), *count)).collect(),
             config_problem: self.config_problem.clone(),
-            state_problem: self.store.problem().map(str::to_owned),
+            state_problem: self.store.standing().problem.clone(),
             healed: self.counts.healed(),
             name: status.name,
             room: status.room,
         }
     }
+}
+
+fn identity(store: &Store, public_key: PublicKey) -> IdentityReply {
+    let (key, mode) = store.key();
+    IdentityReply { peer_id: public_key.peer_id().to_string(), public_key: public_key.to_string(), key, mode }
 }
 
 pub(crate) fn to_value(reply: &impl Serialize) -> Answer {

@@ -36,6 +36,7 @@ const MESSAGE_IDS: &[(&str, &str)] = &[
     ("network-changed", "56742354a1784aa19b5bb95e2a756ce8"),
     ("state-not-kept", "0e3532636a4244ebb46736f8043a7165"),
     ("state-kept-again", "acedfa1cc50540d1a3b4eaa8c86ae856"),
+    ("disk-slow", "2b3f5b885def487fbb062f1b4f148388"),
     ("healing-branch", "a1259ef209464691aaab57359f020b3d"),
     ("healing-device", "b40f0f3462db4d7b897784efc5d72b78"),
     ("healing-connection", "513e016110f84447ae5d65a5b9dc9a76"),

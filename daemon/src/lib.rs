@@ -22,6 +22,7 @@ pub mod link;
 pub mod manual;
 mod metrics;
 mod network;
+mod outbox;
 pub mod paint;
 pub mod panel;
 pub mod provision;

@@ -3,7 +3,8 @@
 //! ```text
 //! keys · media · link · control · stop · deadline ── select! { biased } ─► one Input ─► Kiosk ─► poll_output() … Timeout
 //! ```
-//! Lights are written in place. Everything that can block is behind a queue that this loop never waits for.
+//! Lights are written in place. Everything that can block is behind a queue that this loop never waits for; what leaves the kiosk waits
+//! in the [`Outbox`] until the records before it are on the disk.
 
 use std::{
     sync::Arc,
@@ -20,24 +21,25 @@ use kiosk_hal::{
     touch::{Fingers, Touch},
 };
 use tokio::{
-    sync::{Notify, mpsc, watch},
+    sync::{Notify, mpsc, oneshot, watch},
     time::{Interval, MissedTickBehavior, sleep_until},
 };
 use tracing::{debug, error, info, warn};
 
 use crate::{
-    answers::to_value,
+    answers::{Answer, to_value},
     buttons::Buttons,
     config::{Config, LightsSection},
-    control::{Events, Request},
+    control::{Events, Request, protocol::Method},
     files::FileStore,
     healing::{Ladder, Step},
     journal::Journal,
     link::Links,
     metrics::Counts,
+    outbox::{Outbox, Outgoing},
     panel::Touches,
     start::{core_config, pins},
-    store::{Store, is_chat},
+    store::{StoreQueue, Written},
     trial::TryOut,
     watchdog::Watchdog,
 };
@@ -46,8 +48,6 @@ use crate::{
 const SLOW_TURN: Duration = Duration::from_millis(20);
 /// How long the link may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(2);
-/// What the disk did not take is offered to it again after so long.
-const KEEP_AGAIN: Duration = Duration::from_secs(10);
 /// Longer than anything waits.
 const FAR_AWAY: Duration = Duration::from_secs(3_600);
 
@@ -87,7 +87,7 @@ pub(crate) struct Loop {
     pub(crate) links: Links,
     pub(crate) requests: mpsc::Receiver<Request>,
     pub(crate) stop: Arc<Notify>,
-    pub(crate) store: Store,
+    pub(crate) store: StoreQueue,
     pub(crate) counts: Counts,
     /// What is done when nothing below helps.
     pub(crate) ladder: Ladder,
@@ -108,8 +108,7 @@ pub(crate) struct Turns {
     journal: Journal,
     /// When the core wants to be woken.
     deadline: Option<(Instant, &'static str)>,
-    /// When the disk is asked again to take what it did not take.
-    keep_again: Option<Instant>,
+    outbox: Outbox,
     /// Buttons that kioskctl holds down, and until when.
     held: Vec<(Instant, Button)>,
     status: String,
@@ -201,7 +200,9 @@ enum Happened {
     Request(Request),
     Release(Button),
     LedCame,
-    KeepAgain,
+    Stored(Option<Written>),
+    /// The disk takes too long.
+    GiveUp,
     Feed,
 }
 
@@ -213,8 +214,8 @@ impl Loop {
             interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
             interval
         });
+        self.counts.unkept(self.store.standing().unkept);
         self.turn(Input::Timeout);
-        self.keep_again();
         self.watchdog.ready();
         while !self.kiosk.stopped() {
             match self.next(feeding.as_mut()).await {
@@ -223,43 +224,70 @@ impl Loop {
                 }
                 Happened::Touch(Touch::Present(present)) => self.touches.set_present(present),
                 Happened::Touch(Touch::Tap { x, y }) => self.tap(x, y),
-                Happened::Request(Request::Method(method, answer)) => {
-                    // Nobody waits for the answer any more: nothing to do about it.
-                    let _ = answer.send(self.answer(method));
-                }
-                Happened::Request(Request::SendFile(offer, answer)) => {
-                    let _ = answer.send(self.send_file(offer));
-                }
-                Happened::Request(Request::TryOut(length, answer)) => self.try_out(length, answer),
-                Happened::Request(Request::Tried(trial, answer)) => {
-                    let _ = answer.send(to_value(&self.tried(&trial)));
-                }
-                Happened::Request(Request::LearnKey(learner)) => self.buttons.learn(learner),
-                Happened::Request(Request::Configure(config, done)) => {
-                    self.configure(*config);
-                    let _ = done.send(());
-                }
-                Happened::Request(Request::WatchKeys(watcher)) => self.buttons.watch(watcher),
-                Happened::Request(Request::ShowLight(role)) => self.lamps.test(role),
+                Happened::Request(request) => self.serve(request),
                 Happened::LedCame => self.lamps.bank.look_again(),
                 Happened::Release(button) => {
                     self.turn(Input::Button(button, Edge::Up));
                 }
-                Happened::KeepAgain => self.keep_again(),
+                Happened::Stored(written) => self.stored(written.as_ref()),
+                Happened::GiveUp => self.give_up(),
                 Happened::Feed => self.watchdog.feed(),
             }
             self.heal();
         }
         self.watchdog.stopping();
+        self.finish().await;
+        info!("ended");
+    }
+
+    /// Everything that was decided is done, if that takes no longer than a goodbye may.
+    async fn finish(mut self) {
+        let writing = async {
+            while self.store.is_writing() {
+                let written = self.store.next().await;
+                self.stored(written.as_ref());
+            }
+        };
+        if tokio::time::timeout(GOODBYE, writing).await.is_err() {
+            self.give_up();
+        }
         if tokio::time::timeout(GOODBYE, self.links.finish()).await.is_err() {
             debug!("the server does not take our goodbye");
         }
-        info!("ended");
+        if tokio::time::timeout(GOODBYE, self.store.finish()).await.is_err() {
+            warn!("the disk has not taken everything");
+        }
+    }
+
+    fn serve(&mut self, request: Request) {
+        match request {
+            Request::Method(Method::Identity {}, answer) => self.identity(answer),
+            Request::Method(Method::IdentityRotate {}, answer) => self.rotate_identity(answer),
+            Request::Method(method, answer) => {
+                let before = self.store.given();
+                let said = self.answer(method);
+                self.reply(before, answer, said);
+            }
+            Request::SendFile(offer, answer) => {
+                // Nobody waits for the answer any more: nothing to do about it.
+                let _ = answer.send(self.send_file(offer));
+            }
+            Request::TryOut(length, answer) => self.try_out(length, answer),
+            Request::Tried(trial, answer) => drop(answer.send(to_value(&self.tried(&trial)))),
+            Request::LearnKey(learner) => self.buttons.learn(learner),
+            Request::Configure(config, done) => {
+                self.configure(*config);
+                let _ = done.send(());
+            }
+            Request::WatchKeys(watcher) => self.buttons.watch(watcher),
+            Request::ShowLight(role) => self.lamps.test(role),
+        }
     }
 
     async fn next(&mut self, feeding: Option<&mut Interval>) -> Happened {
         let far = Instant::now() + FAR_AWAY;
         let deadline = self.turns.deadline.map_or(far, |(at, _)| at);
+        let patience = self.turns.outbox.deadline();
         let release = self.turns.held.iter().min_by_key(|(at, _)| *at).copied();
         let fed = async {
             match feeding {
@@ -285,9 +313,8 @@ impl Loop {
                 self.turns.held.retain(|held| *held != (at, button));
                 Happened::Release(button)
             }
-            () = sleep_until(self.turns.keep_again.unwrap_or(far).into()), if self.turns.keep_again.is_some() => {
-                Happened::KeepAgain
-            }
+            written = self.store.next() => Happened::Stored(written),
+            () = sleep_until(patience.unwrap_or(far).into()), if patience.is_some() => Happened::GiveUp,
             _ = fed => Happened::Feed,
             () = sleep_until(deadline.into()) => Happened::Input(Input::Timeout),
         }
@@ -319,25 +346,18 @@ impl Loop {
                     wakes = false;
                     self.show(*view);
                 }
-                Output::Media(command) => (self.media)(command),
+                Output::Media(command) => self.send(Outgoing::Media(command)),
                 Output::File(command) => (self.file_port)(command),
                 Output::Restart => {
                     info!("an operator wants a restart");
                     self.stop.notify_one();
                 }
                 Output::Volume(percent) => drop(self.volumes.send_replace(percent)),
-                Output::Link(server, command) => self.links.carry_out(server, command),
-                Output::Store(record) => {
-                    if let Err(error) = self.store.keep(&record) {
-                        debug!(%error, ?record, "not kept");
-                        // What was said has been said.
-                        if !is_chat(&record) {
-                            declined = Some(format!("done until the next start only: {error}"));
-                        }
-                        self.turns.keep_again.get_or_insert(now.mono + KEEP_AGAIN);
-                    }
-                    self.counts.unkept(self.store.unkept());
+                Output::Link(server, command) => {
+                    let order = self.links.decide(server, command);
+                    self.send(Outgoing::Link(order));
                 }
+                Output::Store(record) => self.store.keep(record),
                 Output::Notify(notice) => {
                     self.turns.journal.write(&notice, now.mono);
                     self.counts.notice(&notice);
@@ -370,12 +390,12 @@ impl Loop {
     fn configure(&mut self, config: Config) {
         let was_configured = |pin: &Pin| self.configured.contains(&pin.peer);
         // One that the config has pinned hides what somebody here had said of it.
-        let hidden = self.store.pins().iter().filter(|pin| was_configured(pin)).cloned();
+        let hidden = self.store.standing().pins.iter().filter(|pin| was_configured(pin)).cloned();
         let kept = self.kiosk.pins().into_iter().filter(|pin| !was_configured(pin)).chain(hidden).collect();
         let decided = Decided {
             config: core_config(&config),
             pins: pins(&config, kept),
-            volume: (!self.store.has_volume()).then_some(config.sound.volume),
+            volume: (!self.store.standing().has_volume).then_some(config.sound.volume),
         };
         self.configured = config.trust.peer.iter().map(|pin| pin.peer).collect();
         self.config_problem.clone_from(&config.instead_of);
@@ -417,10 +437,49 @@ impl Loop {
         }
     }
 
-    fn keep_again(&mut self) {
-        self.store.retry();
-        self.counts.unkept(self.store.unkept());
-        self.turns.keep_again = self.store.problem().map(|_| now().mono + KEEP_AGAIN);
+    /// Lets it leave the kiosk, once all that was given to the store before is on the disk.
+    fn send(&mut self, outgoing: Outgoing) {
+        if self.store.is_writing() {
+            let last = self.store.given();
+            self.turns.outbox.put(last..=last, now().mono, outgoing);
+        } else {
+            self.carry_out(outgoing);
+        }
+    }
+
+    /// Answers once the records that were given since `before` are on the disk, or not.
+    fn reply(&mut self, before: u64, answer: oneshot::Sender<Answer>, said: Answer) {
+        let (reply, last) = (Outgoing::Answer(answer, said), self.store.given());
+        if last > before {
+            self.turns.outbox.put(before + 1..=last, now().mono, reply);
+        } else {
+            self.carry_out(reply);
+        }
+    }
+
+    fn carry_out(&mut self, outgoing: Outgoing) {
+        match outgoing {
+            Outgoing::Link(order) => self.links.carry_out(order),
+            Outgoing::Media(command) => (self.media)(command),
+            // Nobody waits for the answer any more: nothing to do about it.
+            Outgoing::Answer(answer, said) => drop(answer.send(said)),
+        }
+    }
+
+    fn stored(&mut self, written: Option<&Written>) {
+        self.counts.unkept(self.store.standing().unkept);
+        let Some(written) = written else { return };
+        for outgoing in self.turns.outbox.written(written.number, written.declined.as_deref()) {
+            self.carry_out(outgoing);
+        }
+    }
+
+    fn give_up(&mut self) {
+        warn!(name: "disk-slow", "the disk takes too long: what it is told goes on without it");
+        self.store.give_up();
+        for outgoing in self.turns.outbox.give_up() {
+            self.carry_out(outgoing);
+        }
     }
 
     /// Presses a button, and lets go of it at once or later.

@@ -22,7 +22,7 @@ use crate::{
     panel::{PanelError, PanelThread, Touches},
     reload::{ConfigSource, Prepare, Reloader},
     run::{Lamps, Loop, MediaPort, Turns, now},
-    store::{Store, StoreError, random_seed},
+    store::{Store, StoreError, StoreQueue, random_seed},
     trial::TryOut,
     watchdog::Watchdog,
 };
@@ -271,7 +271,7 @@ impl Daemon {
             links,
             requests: asked,
             stop: Arc::clone(&stop),
-            store,
+            store: StoreQueue::new(store),
             counts,
             ladder,
             watchdog: surroundings.watchdog,

@@ -6,6 +6,7 @@
 //!
 //! A disk that is full or read-only is no reason not to run, nor not to call: what it does not take waits in memory ([`Unkept`]).
 
+mod queue;
 mod unkept;
 
 use std::{
@@ -22,8 +23,8 @@ use kiosk_wire::{Envelope, IdentityKey, Name, PeerId, PublicKey};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use self::unkept::Unkept;
-pub(crate) use self::unkept::is_chat;
+pub(crate) use self::queue::{StoreQueue, Written};
+use self::unkept::{Unkept, is_chat};
 use crate::{
     crashes,
     history::{History, HistoryError},

@@ -262,7 +262,10 @@ impl Shell {
                 // What is loud here came from the peer: a kiosk's own tones are tested in media.
                 Output::Media(MediaCommand::SetTone(_)) => {}
                 Output::Media(command) => (self.media)(command),
-                Output::Link(server, command) => self.links.carry_out(server, command),
+                Output::Link(server, command) => {
+                    let order = self.links.decide(server, command);
+                    self.links.carry_out(order);
+                }
                 Output::Notify(notice) => notices.push(notice),
                 Output::View(view) => shown = Some(*view),
                 Output::Lights(_) | Output::Store(_) | Output::Volume(_) | Output::File(_) | Output::Restart => {}

@@ -176,10 +176,10 @@ fn main() -> ExitCode {
     }
     let source =
         ConfigSource { file: arguments.config, simulated: arguments.sim, settings: start.effective().settings() };
-    match runtime.block_on(run(&start, source)) {
-        Ok(code) => code,
-        Err(error) => fail(&error),
-    }
+    let ended = runtime.block_on(run(&start, source));
+    // What still waits for a disk that hangs has been told off already.
+    runtime.shutdown_background();
+    ended.unwrap_or_else(|error| fail(&error))
 }
 
 async fn run(start: &Start, source: ConfigSource) -> Result<ExitCode, StartError> {

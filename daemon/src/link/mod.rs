@@ -60,6 +60,22 @@ struct Link {
     generation: u64,
 }
 
+/// A command about one WebSocket.
+#[derive(Debug)]
+pub struct Order {
+    pub(crate) server: ServerId,
+    generation: u64,
+    command: LinkCommand,
+}
+
+#[cfg(test)]
+impl Order {
+    /// One that can be told from others by its server.
+    pub(crate) const fn probe(server: ServerId) -> Self {
+        Self { server, generation: 1, command: LinkCommand::Probe }
+    }
+}
+
 /// The task's end: what a link of another kind (of a test) is made of.
 #[derive(Debug)]
 pub struct LinkTask {
@@ -88,14 +104,23 @@ pub fn links(servers: usize) -> (Links, Vec<LinkTask>) {
 }
 
 impl Links {
-    /// Hands a command to the task; never waits.
-    pub fn carry_out(&mut self, server: ServerId, command: LinkCommand) {
-        let Some(link) = self.each.get_mut(usize::from(server.0)) else { return };
-        match &command {
-            LinkCommand::Connect(_) | LinkCommand::Close => link.generation += 1,
-            LinkCommand::Send(_) | LinkCommand::Probe => {}
-        }
-        if link.commands.try_send((link.generation, command)).is_err() {
+    /// Makes an order of a command: from now on, events of an earlier WebSocket are none.
+    pub fn decide(&mut self, server: ServerId, command: LinkCommand) -> Order {
+        let link = self.each.get_mut(usize::from(server.0));
+        let generation = link.map_or(0, |link| {
+            match &command {
+                LinkCommand::Connect(_) | LinkCommand::Close => link.generation += 1,
+                LinkCommand::Send(_) | LinkCommand::Probe => {}
+            }
+            link.generation
+        });
+        Order { server, generation, command }
+    }
+
+    /// Hands an order to the task, in the order in which they were decided; never waits.
+    pub fn carry_out(&mut self, order: Order) {
+        let Some(link) = self.each.get_mut(usize::from(order.server.0)) else { return };
+        if link.commands.try_send((order.generation, order.command)).is_err() {
             link.overflow.notify_one();
         }
     }

@@ -37,7 +37,8 @@ struct Near(Links);
 
 impl Near {
     fn carry_out(&mut self, command: LinkCommand) {
-        self.0.carry_out(SERVER, command);
+        let order = self.0.decide(SERVER, command);
+        self.0.carry_out(order);
     }
 
     async fn next(&mut self) -> Option<LinkEvent> {
@@ -123,8 +124,10 @@ async fn two_links_do_not_meddle() {
     let (mut links, tasks) = links(2);
     let web_socket = WebSocketLink::new(None).expect("TLS");
     tasks.into_iter().for_each(|task| drop(tokio::spawn(web_socket.clone().run(task))));
-    links.carry_out(ServerId(0), LinkCommand::Connect(format!("ws://{first_address}/")));
-    links.carry_out(ServerId(1), LinkCommand::Connect(format!("ws://{second_address}/")));
+    let order = links.decide(ServerId(0), LinkCommand::Connect(format!("ws://{first_address}/")));
+    links.carry_out(order);
+    let order = links.decide(ServerId(1), LinkCommand::Connect(format!("ws://{second_address}/")));
+    links.carry_out(order);
     let (doomed, mut socket) = tokio::join!(first.accept(), second.accept());
     let mut opened = [links.next().await, links.next().await].map(|event| event.map(|(server, _)| server));
     opened.sort_unstable();
@@ -133,7 +136,8 @@ async fn two_links_do_not_meddle() {
     drop(doomed);
     let gone = links.next().await;
     assert!(matches!(gone, Some((ServerId(0), LinkEvent::Closed { .. }))), "{gone:?}");
-    links.carry_out(ServerId(1), LinkCommand::Send("still here".to_owned()));
+    let order = links.decide(ServerId(1), LinkCommand::Send("still here".to_owned()));
+    links.carry_out(order);
     let heard = socket.next().await.expect("a frame").expect("no error");
     assert_eq!(heard.to_text().ok(), Some("still here"));
     socket.send(Message::text("so am I")).await.expect("sent");
