@@ -75,7 +75,7 @@ impl Outbox {
 
 #[cfg(test)]
 mod tests {
-    use kiosk_call::ServerId;
+    use kiosk_call::CallId;
     use serde_json::json;
 
     use super::*;
@@ -87,16 +87,17 @@ mod tests {
         (Outgoing::Answer(answer, Ok(json!({}))), asked)
     }
 
-    fn probe(server: u8) -> Outgoing {
-        Outgoing::Link(Order::probe(ServerId(server)))
+    fn close(number: u8) -> Outgoing {
+        Outgoing::Media(MediaCommand::Close { call: CallId([number; 16]) })
     }
 
-    fn servers(out: &[Outgoing]) -> Vec<u8> {
-        let server = |outgoing: &Outgoing| match outgoing {
-            Outgoing::Link(order) => Some(order.server.0),
-            Outgoing::Media(_) | Outgoing::Answer(..) => None,
+    /// The numbers of what is closed.
+    fn closed(out: &[Outgoing]) -> Vec<u8> {
+        let number = |outgoing: &Outgoing| match outgoing {
+            Outgoing::Media(MediaCommand::Close { call }) => Some(call.0[0]),
+            Outgoing::Media(_) | Outgoing::Link(_) | Outgoing::Answer(..) => None,
         };
-        out.iter().filter_map(server).collect()
+        out.iter().filter_map(number).collect()
     }
 
     fn declined(out: Vec<Outgoing>, mut asked: Asked) -> bool {
@@ -111,14 +112,14 @@ mod tests {
     #[test]
     fn nothing_leaves_before_what_it_relies_on_is_written_nor_out_of_turn() {
         let (mut outbox, now) = (Outbox::default(), Instant::now());
-        outbox.put(1..=1, now, probe(1));
-        outbox.put(1..=2, now, probe(2));
-        outbox.put(2..=2, now, probe(3));
-        outbox.put(3..=3, now, probe(4));
-        assert_eq!(servers(&outbox.written(1, None)), [1]);
-        assert_eq!(servers(&outbox.written(2, None)), [2, 3]);
+        outbox.put(1..=1, now, close(1));
+        outbox.put(1..=2, now, close(2));
+        outbox.put(2..=2, now, close(3));
+        outbox.put(3..=3, now, close(4));
+        assert_eq!(closed(&outbox.written(1, None)), [1]);
+        assert_eq!(closed(&outbox.written(2, None)), [2, 3]);
         assert_eq!(outbox.deadline(), Some(now + PATIENCE));
-        assert_eq!(servers(&outbox.written(3, None)), [4]);
+        assert_eq!(closed(&outbox.written(3, None)), [4]);
         assert_eq!(outbox.deadline(), None);
     }
 
@@ -138,10 +139,10 @@ mod tests {
     fn after_a_while_nobody_waits_and_answers_say_so() {
         let (mut outbox, now) = (Outbox::default(), Instant::now());
         let (outgoing, asked) = answer();
-        outbox.put(1..=1, now, probe(1));
+        outbox.put(1..=1, now, close(1));
         outbox.put(2..=2, now, outgoing);
         let out = outbox.give_up();
-        assert_eq!((servers(&out), outbox.deadline()), (vec![1], None));
+        assert_eq!((closed(&out), outbox.deadline()), (vec![1], None));
         assert!(declined(out, asked));
     }
 }

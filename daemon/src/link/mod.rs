@@ -63,17 +63,9 @@ struct Link {
 /// A command about one WebSocket.
 #[derive(Debug)]
 pub struct Order {
-    pub(crate) server: ServerId,
+    server: ServerId,
     generation: u64,
     command: LinkCommand,
-}
-
-#[cfg(test)]
-impl Order {
-    /// One that can be told from others by its server.
-    pub(crate) const fn probe(server: ServerId) -> Self {
-        Self { server, generation: 1, command: LinkCommand::Probe }
-    }
 }
 
 /// The task's end: what a link of another kind (of a test) is made of.

@@ -14,7 +14,6 @@ use super::{Store, is_chat};
 const KEEP_AGAIN: Duration = Duration::from_secs(10);
 
 /// The store, as the loop has it.
-#[derive(Debug)]
 pub(crate) struct StoreQueue {
     /// None: it is at work.
     resting: Option<Store>,
@@ -64,16 +63,6 @@ enum Job {
     Keep(u64, Record),
     Ask(Box<dyn FnOnce(&Store) + Send>),
     Retry,
-}
-
-impl std::fmt::Debug for Job {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Keep(..) => "Keep",
-            Self::Ask(_) => "Ask",
-            Self::Retry => "Retry",
-        })
-    }
 }
 
 impl Job {
